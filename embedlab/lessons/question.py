@@ -1,14 +1,23 @@
-"""Questions with a few choices, answered by a letter in a line of Python.
+"""Questions with a few choices, answered by a button or by a letter in a line of Python.
 
-A line of Python works by keyboard and screen reader, is kept in the notebook, runs again with it,
-and prints the same words each time, so that a test can compare them.
+A letter stands in the notebook, and runs again with it. A button's answer is stored in a file
+beside the notebook, so that it is there again when the kernel has been restarted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import fill
+from typing import Any
 
+from embedlab.lessons.choice_buttons import ChoiceButtons
 from embedlab.lessons.classroom import card
+from embedlab.lessons.classroom.answers_file import (
+    FILE,
+    AnswersFileError,
+    SavedAnswer,
+    load_answer,
+    save_answer,
+)
 from embedlab.lessons.grading.check import find_item
 from embedlab.lessons.misconceptions import misconception, show_command
 
@@ -47,6 +56,29 @@ class Reply:
         return "  \n".join(self.lines)  # two spaces: a new line
 
 
+@dataclass(frozen=True, repr=False)
+class OpenQuestion(Reply):
+    """A question with buttons, where a notebook can show them; its lines everywhere else."""
+
+    name: str = ""
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = self.buttons()._repr_mimebundle_() or ({}, {})
+        texts = {"text/plain": repr(self), "text/markdown": self._repr_markdown_()}
+        return {**data, **texts}, metadata
+
+    def buttons(self) -> ChoiceButtons:
+        """Return the buttons, as the answer is now."""
+        name = self.name
+        question: Question = find_item(name, "QUESTIONS")
+        chosen, note = _recorded(name, question)
+        reply = _reply_to(name, question, chosen) if chosen else (note,) if note else ()
+        texts = {letter: choice.text for letter, choice in question.choices.items()}
+        return ChoiceButtons(
+            question.text, texts, chosen, reply, lambda letter: _press(name, question, letter)
+        )
+
+
 def _plain(line: str) -> str:
     """Return a line for a terminal; a line of code is not wrapped, so that it can be pasted."""
     if line.startswith("`") and line.endswith("`"):
@@ -62,12 +94,13 @@ def answer(name: str, letter: str = "?") -> Reply:
     name : str
         Such as "01.exit".
     letter : str
-        Your choice. "?" shows the question.
+        Your choice. "?" shows the question, in a notebook with a button for each choice.
 
     Returns
     -------
     Reply
-        The question; or what your choice shows. Your first answer goes onto your `card`.
+        The question; or what your choice shows. Your answer goes onto your `card`. You can change
+        it until the right one is shown.
 
     Raises
     ------
@@ -80,15 +113,20 @@ def answer(name: str, letter: str = "?") -> Reply:
     ✓ c. The shape of the ids, then D; and V rows are counted from 0.
     """
     question: Question = find_item(name, "QUESTIONS")
+    recorded, note = _recorded(name, question)
     chosen = letter.strip().lower() if isinstance(letter, str) else ""
-    if chosen not in question.choices:
-        cure = f"Put {_letters(question)} between the quotes, and run the cell again."
-        return Reply((question.text, *_listed(question), cure))
-    card.record_answer(name, chosen, chosen == question.right)
-    if question.later:
-        recorded = f"Your answer is {chosen}) {question.choices[chosen].text}"
-        return Reply((recorded, "You will see later in the lesson whether it is right."))
-    return Reply(_judged(question, chosen))
+    if chosen in question.choices:
+        if recorded and not card.was_revealed(name) and load_answer(card.session_folder(), name):
+            return Reply(_press(name, question, chosen)[1])  # the file must not say another one
+        _record(name, question, chosen)
+        return Reply(_reply_to(name, question, chosen))
+    lines = [question.text, *_listed(question)]
+    if recorded:
+        lines += _reply_to(name, question, recorded)
+    else:
+        lines += [note] if note else []
+        lines.append(f"Put {_letters(question)} between the quotes, and run the cell again.")
+    return OpenQuestion(tuple(lines), name)
 
 
 def reveal(name: str) -> Reply:
@@ -106,11 +144,76 @@ def reveal(name: str) -> Reply:
     ✓ d. The layer copies 4 rows.
     """
     question: Question = find_item(name, "QUESTIONS")
-    chosen = card.recorded_answer(name)
-    if chosen is None:
-        cure = f'You have not answered yet. Go back to answer("{name}", "?") and choose a letter.'
-        return Reply((cure,))
+    chosen, note = _recorded(name, question)
+    if not chosen:
+        cure = f'You have not answered yet. Go back to answer("{name}", "?") and choose.'
+        return Reply((note, cure) if note else (cure,))
+    card.record_reveal(name)
+    saved = load_answer(card.session_folder(), name)
+    if saved and not saved.revealed:
+        _save(name, question, chosen)
     return Reply(_judged(question, chosen))
+
+
+def _recorded(name: str, question: Question) -> tuple[str, str]:
+    """Return the letter of this session or of the file, and a note where the file's is of no use.
+
+    What the file says becomes the answer of this session.
+    """
+    letter = card.recorded_answer(name)
+    if letter is not None:
+        return letter, ""
+    saved = load_answer(card.session_folder(), name)
+    if saved is None:
+        return "", ""
+    letters = [letter for letter, choice in question.choices.items() if choice.text == saved.choice]
+    if saved.question != question.text or not letters:
+        return "", "This question has changed since you answered it. Please choose again."
+    _record(name, question, letters[0])
+    if saved.revealed:
+        card.record_reveal(name)
+    return letters[0], ""
+
+
+def _record(name: str, question: Question, chosen: str) -> None:
+    card.record_answer(name, chosen, chosen == question.right)
+    if not question.later:
+        card.record_reveal(name)
+
+
+def _press(name: str, question: Question, letter: str) -> tuple[str, tuple[str, ...]]:
+    """Take the choice of a button; return the letter that counts, and what to show below it."""
+    revealed = bool(_recorded(name, question)[0]) and card.was_revealed(name)
+    _record(name, question, letter)
+    counts = card.recorded_answer(name) or letter
+    reply = _reply_to(name, question, letter)
+    if revealed:  # looking at the feedback of the other choices
+        return counts, reply
+    return counts, (*reply, _save(name, question, counts))
+
+
+def _save(name: str, question: Question, chosen: str) -> str:
+    """Store the answer, and return what became of it."""
+    saved = SavedAnswer(question.text, question.choices[chosen].text, card.was_revealed(name))
+    try:
+        save_answer(card.session_folder(), name, saved)
+    except AnswersFileError as error:
+        return (
+            f"The answer is lost when the kernel stops: {error}. To keep it, put this line into "
+            f'the cell: `answer("{name}", "{chosen}")`'
+        )
+    return f"Stored in {FILE} beside the notebook, for when you run the cell again."
+
+
+def _reply_to(name: str, question: Question, chosen: str) -> tuple[str, ...]:
+    """Return what to show for a choice: its feedback, or that it is recorded."""
+    if not card.was_revealed(name):
+        recorded = f"Your answer is {chosen}) {question.choices[chosen].text}"
+        return recorded, "You will see later in the lesson whether it is right."
+    answered = card.recorded_answer(name)
+    if question.later and answered != chosen:
+        return *_judged(question, chosen), f"Your prediction was {answered}; it stays."
+    return _judged(question, chosen)
 
 
 def _listed(question: Question) -> list[str]:

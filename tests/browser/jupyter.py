@@ -126,6 +126,12 @@ class Lesson:
         """Run code in the notebook's kernel and return its output."""
         return self.page.evaluate(ASK, code)
 
+    def wait_for_python(self, code, output):
+        """Wait until this code prints this output."""
+        self.page.wait_for_function(
+            f"async ([code, output]) => (await ({ASK})(code)) === output", arg=[code, output]
+        )
+
     def place(self, place):
         return self.view.locator(f'[data-place="{place}"]')
 

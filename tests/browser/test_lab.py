@@ -134,6 +134,59 @@ def test_tab_after_shift_enter_goes_into_the_view(lesson):
     lesson.place("predict:done").click()
 
 
+QUESTION = """(part) => {
+    const { content } = window.jupyterapp.shell.currentWidget;
+    content.activeCellIndex = [...content.model.cells]
+        .findIndex((c) => c.sharedModel.getSource().includes(part));
+    return content.scrollToItem(content.activeCellIndex, "start");
+}"""
+
+
+def question(lesson):
+    lesson.page.evaluate(QUESTION, "01.predict")
+    buttons = lesson.page.locator(".jp-mod-active .embedlab-question")
+    buttons.wait_for()
+    return buttons
+
+
+def test_a_question_is_answered_by_mouse_and_by_keyboard(lesson, axe):
+    page, cells = lesson.page, lesson.page.locator(".jp-Cell").count()
+    asked = question(lesson)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    lesson.wait_for_python("print(len(card().answers) >= 0)", "True")  # that cell is done
+    page.keyboard.press("Tab")
+    asked = question(lesson)
+    expect(asked.get_by_role("button").first).to_be_focused()
+    group = asked.get_by_role("group", name="How many multiplications does it do?")
+    expect(group.get_by_role("button")).to_have_count(4)
+    asked.get_by_role("button", name="c) 1 200").click()
+    expect(asked.get_by_role("status")).to_contain_text("Your answer is c) 1 200")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(asked.get_by_role("status")).to_contain_text("Your answer is b) 15 000 000")
+    page.keyboard.press("d")
+    page.keyboard.press("d")  # JupyterLab would delete the cell
+    chosen = asked.get_by_role("button", pressed=True)
+    expect(chosen).to_have_text("d)0your answer")
+    expect(chosen).to_be_focused()
+    assert page.locator(".jp-Cell").count() == cells
+    lesson.wait_for_python("print(card().answers['01.predict'])", "('d', True)")
+    page.add_script_tag(path=axe)
+    result = page.evaluate("axe.run('.embedlab-question')")
+    assert result["violations"] == []
+
+
+def test_after_a_restart_the_cell_shows_the_answer(lesson):
+    page = lesson.page
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    lesson.wait_for_python("print(1)", "1")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    lesson.wait_for_python("print('explorer' in globals())", "True")
+    asked = question(lesson)
+    expect(asked.get_by_role("button", pressed=True)).to_have_text("d)0your answer")
+    lesson.wait_for_python("print(reveal('01.predict'))", "✓ d. The layer copies 4 rows.")
+
+
 def test_a_notebook_opened_again_shows_its_views(lesson):
     page = lesson.page
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")

@@ -1,4 +1,4 @@
-"""Answer cards: a learner's first answers as a small JSON text, without any personal data.
+"""Answer cards: a learner's answers as a small JSON text, without any personal data.
 
 A card belongs to one session, that is to one notebook from its start to its end. It holds letters,
 diagnoses and predictions: no name, no folder, no time, nothing of the machine.
@@ -20,7 +20,10 @@ __all__ = [
     "clear",
     "record_answer",
     "record_attempt",
+    "record_reveal",
     "recorded_answer",
+    "session_folder",
+    "was_revealed",
 ]
 
 MOST_BYTES = 1_000
@@ -37,6 +40,7 @@ class _Session:
     folder: Path = field(default_factory=Path.cwd)  # a lesson may work in another one later
     answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
     checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    revealed: set[str] = field(default_factory=set)
     file: str | None = None
 
 
@@ -106,14 +110,30 @@ class Card:
 
 
 def record_answer(question: str, answer: str, correct: bool) -> None:
-    """Keep an answer. The first one stays: a prediction is no prediction once one has looked."""
-    _now.answers.setdefault(question, (answer, correct))
+    """Keep an answer, until the right one is shown: a prediction is none once one has looked."""
+    if question not in _now.revealed:
+        _now.answers[question] = (answer, correct)
+
+
+def record_reveal(question: str) -> None:
+    """Note that the right answer to a question is shown: the recorded one stays from now on."""
+    _now.revealed.add(question)
 
 
 def recorded_answer(question: str) -> str | None:
-    """Return the first answer to a question, or None."""
+    """Return the answer to a question, or None."""
     recorded = _now.answers.get(question)
     return recorded[0] if recorded else None
+
+
+def was_revealed(question: str) -> bool:
+    """Return whether the right answer to a question was shown."""
+    return question in _now.revealed
+
+
+def session_folder() -> Path:
+    """Return the folder in which the session began: that of the notebook."""
+    return _now.folder
 
 
 def record_attempt(exercise: str, belief: str | None, ok: bool) -> None:

@@ -1,0 +1,87 @@
+// The buttons of a question: see choice_buttons.py. Texts are set as text, never as HTML.
+
+const make = (tag, className, text = "") =>
+  Object.assign(document.createElement(tag), { className, textContent: text });
+
+function withCode(line) {
+  const paragraph = make("p", "");
+  line.split("`").forEach((part, n) => paragraph.append(n % 2 ? make("code", "", part) : part));
+  return paragraph;
+}
+
+// The first Tab after the cell was run goes to the buttons; JupyterLab would go on from the next cell.
+function tabInto(root) {
+  const close = () => {
+    removeEventListener("keydown", onKey, true);
+    removeEventListener("pointerdown", close, true);
+  };
+  const onKey = (event) => {
+    const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
+    if (key === "Shift") return; // on its way to Shift+Enter
+    close();
+    const mine = root.closest(".jp-Cell");
+    const next = mine && mine.nextElementSibling === document.activeElement;
+    if (key !== "Tab" || shiftKey || ctrlKey || metaKey || altKey || !next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    root.querySelector("button").focus();
+  };
+  addEventListener("keydown", onKey, true);
+  addEventListener("pointerdown", close, true);
+  return close;
+}
+
+let count = 0;
+
+function render({ model, el }) {
+  const question = make("p", "question", model.get("question"));
+  question.id = `embedlab-question-${Date.now()}-${(count += 1)}`;
+  const group = make("div", "choices");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-labelledby", question.id);
+  const press = (letter) => model.send({ press: letter });
+  const buttons = Object.entries(model.get("choices")).map(([letter, text]) => {
+    const button = make("button", "");
+    button.type = "button";
+    button.append(make("b", "", `${letter})`), make("span", "", text), make("small", ""));
+    button.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take letters for itself
+    button.addEventListener("click", () => press(letter));
+    group.append(button);
+    return [letter, button];
+  });
+  group.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
+    const letter = event.key.toLowerCase();
+    const found = buttons.find(([name]) => name === letter);
+    if (!found) return;
+    event.preventDefault();
+    found[1].focus();
+    press(letter);
+  });
+  const reply = make("div", "reply");
+  reply.setAttribute("role", "status");
+  const root = make("div", "embedlab-question");
+  root.append(question, group, reply);
+  el.append(root);
+
+  const show = () => {
+    for (const [letter, button] of buttons) {
+      const chosen = letter === model.get("chosen");
+      button.setAttribute("aria-pressed", String(chosen));
+      button.lastChild.textContent = chosen ? "your answer" : "";
+    }
+    reply.replaceChildren(...model.get("reply").map(withCode));
+  };
+  model.on("change:chosen", show);
+  model.on("change:reply", show);
+  show();
+  const endTabInto = tabInto(root);
+  return () => {
+    endTabInto();
+    model.off("change:chosen", show);
+    model.off("change:reply", show);
+  };
+}
+
+export default { render };

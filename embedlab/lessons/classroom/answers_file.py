@@ -1,0 +1,102 @@
+"""Answers given by a button, in a file beside the notebook: a restarted kernel finds them again.
+
+An answer is stored by its text, not by its letter: a newer lesson may change the order of choices.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["FILE", "AnswersFileError", "SavedAnswer", "load_answer", "save_answer"]
+
+FILE = "embedlab-answers.json"
+_VERSION = 1
+_MOST_BYTES = 200_000
+
+
+class AnswersFileError(OSError):
+    """The file cannot be read or written, so that an answer cannot be stored."""
+
+
+@dataclass(frozen=True)
+class SavedAnswer:
+    """The texts of a question and of the choice, and whether the right answer was shown since."""
+
+    question: str
+    choice: str
+    revealed: bool
+
+
+def load_answer(folder: Path, name: str) -> SavedAnswer | None:
+    """Return the stored answer to a question, or None; also where the file cannot be read.
+
+    Examples
+    --------
+    >>> load_answer(Path("no such folder"), "01.predict") is None
+    True
+    """
+    try:
+        match _read(folder / FILE).get(name):
+            case {
+                "question": str() as question,
+                "choice": str() as choice,
+                "revealed": bool() as r,
+            }:
+                return SavedAnswer(question, choice, r)
+    except AnswersFileError:
+        pass  # `save_answer` tells it
+    return None
+
+
+def save_answer(folder: Path, name: str, answer: SavedAnswer) -> None:
+    """Store an answer; answers to other questions, of other notebooks too, stay as they are.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the notebook lies.
+    name : str
+        Of the question.
+    answer : SavedAnswer
+
+    Raises
+    ------
+    AnswersFileError
+        When the folder cannot be written, or a file of this name is none of ours.
+    """
+    path = folder / FILE
+    answers = _read(path)
+    answers[name] = asdict(answer)
+    text = json.dumps({"embedlab": _VERSION, "answers": answers}, ensure_ascii=False, indent=1)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
+    except OSError as error:
+        raise AnswersFileError(f"the folder cannot be written ({error.strerror})") from error
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(f"{text}\n")
+        os.replace(temporary, path)  # another kernel never reads half a file
+    except OSError as error:
+        os.unlink(temporary)
+        raise AnswersFileError(f"{FILE} cannot be written ({error.strerror})") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise AnswersFileError(f"{FILE} cannot be read ({error.strerror})") from error
+    try:
+        if len(content) > _MOST_BYTES:
+            raise ValueError
+        match json.loads(content):
+            case {"embedlab": 1, "answers": dict() as answers}:
+                return answers
+        raise ValueError
+    except (ValueError, RecursionError):
+        raise AnswersFileError(f"{FILE} has not the form that embedlab writes") from None
