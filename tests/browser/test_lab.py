@@ -151,22 +151,22 @@ def question(lesson):
 
 def test_a_question_is_answered_by_mouse_and_by_keyboard(lesson, axe):
     page, cells = lesson.page, lesson.page.locator(".jp-Cell").count()
-    asked = question(lesson)
+    buttons = question(lesson)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
     lesson.wait_for_python("print(len(card().answers) >= 0)", "True")  # that cell is done
     page.keyboard.press("Tab")
-    asked = question(lesson)
-    expect(asked.get_by_role("button").first).to_be_focused()
-    group = asked.get_by_role("group", name="How many multiplications does it do?")
+    buttons = question(lesson)
+    expect(buttons.get_by_role("button").first).to_be_focused()
+    group = buttons.get_by_role("group", name="How many multiplications does it do?")
     expect(group.get_by_role("button")).to_have_count(4)
-    asked.get_by_role("button", name="c) 1 200").click()
-    expect(asked.get_by_role("status")).to_contain_text("Your answer is c) 1 200")
+    buttons.get_by_role("button", name="c) 1 200").click()
+    expect(buttons.get_by_role("status")).to_contain_text("Your answer is c) 1 200")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(asked.get_by_role("status")).to_contain_text("Your answer is b) 15 000 000")
+    expect(buttons.get_by_role("status")).to_contain_text("Your answer is b) 15 000 000")
     page.keyboard.press("d")
     page.keyboard.press("d")  # JupyterLab would delete the cell
-    chosen = asked.get_by_role("button", pressed=True)
+    chosen = buttons.get_by_role("button", pressed=True)
     expect(chosen).to_have_text("d)0your answer")
     expect(chosen).to_be_focused()
     assert page.locator(".jp-Cell").count() == cells
@@ -182,8 +182,8 @@ def test_after_a_restart_the_cell_shows_the_answer(lesson):
     lesson.wait_for_python("print(1)", "1")
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     lesson.wait_for_python("print('explorer' in globals())", "True")
-    asked = question(lesson)
-    expect(asked.get_by_role("button", pressed=True)).to_have_text("d)0your answer")
+    buttons = question(lesson)
+    expect(buttons.get_by_role("button", pressed=True)).to_have_text("d)0your answer")
     lesson.wait_for_python("print(reveal('01.predict'))", "✓ d. The layer copies 4 rows.")
 
 

@@ -88,7 +88,7 @@ def restart():
     card_module.clear()  # a new session, in the same folder
 
 
-def test_a_notebook_shows_buttons_and_every_other_place_the_lines():
+def test_a_notebook_shows_buttons_and_other_places_the_lines():
     data, _ = answer("01.exit")._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == repr(answer("01.exit"))
@@ -118,7 +118,7 @@ def test_a_prediction_can_be_changed_by_buttons_until_the_reveal():
     assert card().answers == {"01.predict": ("b", False)}
 
 
-def test_the_exit_ticket_keeps_the_first_choice_and_shows_feedback_to_each():
+def test_the_exit_ticket_keeps_the_first_choice():
     buttons = press("01.exit", "b")
     assert buttons.reply[0].startswith("✗ b.") and f"`{show_command('M2')}`" in buttons.reply
     buttons.press("c")
@@ -150,7 +150,7 @@ def test_a_letter_after_a_button_replaces_it_in_the_file_too():
     assert answer("01.predict").buttons().chosen == "b"
 
 
-def test_two_notebooks_share_the_file_and_keep_each_other_s_answers():
+def test_two_notebooks_share_the_file():
     press("01.predict", "a")
     restart()
     press("03.predict", "c")
