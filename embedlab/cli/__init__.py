@@ -6,6 +6,8 @@ exit code. Files import what they need inside functions, so that `embedlab --hel
 """
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -47,10 +49,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return int(code)
+    except BrokenPipeError:  # the reader of a pipe has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except CliError as stop:
         print(f"embedlab {args.command}: {stop}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"embedlab {args.command}: {_in_one_line(error)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"embedlab {args.command}: stopped", file=sys.stderr)
+        return 130
+    return 1
+
+
+def _in_one_line(error: OSError) -> str:
+    """Return what the system refused, and for which file."""
+    if error.strerror is None:
+        return str(error)  # an error of ours is one line
+    name = next((name for name in (error.filename, error.filename2) if name is not None), None)
+    place = "" if name is None else f" at {str(name)!r:.200}"
+    cure = {
+        errno.ENOSPC: "Free some space, or choose another disk",
+        errno.EDQUOT: "Free some space, or choose another disk",
+        errno.ENAMETOOLONG: "Choose a shorter name",
+        errno.EADDRINUSE: "Choose another port, or stop what uses it",
+    }.get(error.errno or 0, "Choose another place")
+    return (
+        f"the system must allow what the command does. Received {error.strerror!r}{place}. {cure}."
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from embedlab.lessons.classroom.dashboard import dashboard
     from embedlab.lessons.classroom.read_card import CardError, read_card
     from embedlab.lessons.classroom.summary import summarize
+    from embedlab.storage.atomic import atomic_write
 
     cards, refused = [], {}
     for path in _files(args.cards):
@@ -61,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
     text = dashboard(summarize(cards), refused, view)
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_text(text, encoding="utf-8", newline="\n")
+    with atomic_write(args.output) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
     left = f", {len(refused)} left out" if refused else ""
     print(f"{args.output}: {len(cards)} read{left}, {len(text.encode()) / 1000:.0f} kB")
     return 0

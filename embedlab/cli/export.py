@@ -128,6 +128,8 @@ def export_lesson(notebook: Path, output: Path) -> None:
         from nbconvert import HTMLExporter
     except ImportError:
         raise CliError("a lesson needs nbconvert. Run: python -m pip install nbconvert") from None
+    from embedlab.storage.atomic import atomic_write
+
     exporter = HTMLExporter(
         raw_template=_TEMPLATE,
         embed_images=True,
@@ -140,7 +142,8 @@ def export_lesson(notebook: Path, output: Path) -> None:
     if outside:
         raise CliError(f"the page must not fetch anything. It names {outside[1]}. Ship that file.")
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(page, encoding="utf-8")
+    with atomic_write(output) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _readable(notebook: Path) -> Any:

@@ -46,7 +46,12 @@ def run(args: argparse.Namespace) -> int:
         first = find_notebook(args.lesson).name
     except LessonError as error:
         raise CliError(str(error)) from None
-    actions = {"new": "copied", "updated": "updated", "kept": "kept as you changed it"}
+    actions = {
+        "new": "copied",
+        "updated": "updated",
+        "mended": "copied again",
+        "kept": "kept as it is",
+    }
     glossary = notebook_dir() / "glossary.md"
     for name, what in copy_lessons([*notebooks().values(), glossary], args.to):
         if what in actions:
@@ -70,25 +75,48 @@ def copy_lessons(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str
     ------
     (str, str)
         The file's name and what happened: "new", "same", "updated" (the learner had not changed
-        it), or "kept" (the learner had).
+        it), "mended" (it was cut off), or "kept" (the learner had changed it, or it is a link).
     """
+    from embedlab.storage.atomic import atomic_write
+
     to.mkdir(parents=True, exist_ok=True)
     record = to / RECORD
-    ours: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    for notebook in notebooks:
-        fresh, copy = notebook.read_bytes(), to / notebook.name
-        there = _hash(copy.read_bytes()) if copy.exists() else None
-        if there is None:
-            what = "new"
-        elif there == _hash(fresh):
-            what = "same"
-        else:
-            what = "updated" if there == ours.get(copy.name) else "kept"
-        if what in ("new", "updated"):
-            copy.write_bytes(fresh)
-        ours[copy.name] = _hash(fresh)
-        yield copy.name, what
-    record.write_text(json.dumps(ours, indent=1), "utf-8")
+    ours = _read_record(record)
+    try:
+        for notebook in notebooks:
+            fresh, copy = notebook.read_bytes(), to / notebook.name
+            what = _compare(copy, fresh, ours.get(copy.name))
+            if what in ("new", "updated", "mended"):
+                with atomic_write(copy) as temporary:
+                    temporary.write_bytes(fresh)
+            ours[copy.name] = _hash(fresh)
+            yield copy.name, what
+    finally:  # also after a full disk: what was copied is not taken for the learner's work
+        with atomic_write(record) as temporary:
+            temporary.write_text(json.dumps(ours, indent=1), "utf-8")
+
+
+def _read_record(record: Path) -> dict[str, str]:
+    """Return the hashes; a damaged record is none, and no lesson that differs is touched."""
+    try:
+        ours = json.loads(record.read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    return {str(k): str(v) for k, v in ours.items()} if isinstance(ours, dict) else {}
+
+
+def _compare(copy: Path, fresh: bytes, ours: str | None) -> str:
+    """Return what is to be done with a copy."""
+    if copy.is_symlink():  # nothing outside the folder is written, and no link is replaced
+        return "kept"
+    if not copy.exists():
+        return "new"
+    there = copy.read_bytes()
+    if there == fresh:
+        return "same"
+    if fresh.startswith(there):  # an earlier copy that was cut off, by a full disk perhaps
+        return "mended"
+    return "updated" if _hash(there) == ours else "kept"
 
 
 def _hash(content: bytes) -> str:

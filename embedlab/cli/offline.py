@@ -74,13 +74,17 @@ def build_offline_folder(
     Stop
         Before anything is written, when there is no such lesson.
     """
+    from embedlab.storage.atomic import atomic_write
+
     selected = pages(lessons, solution=solution)
     folder.mkdir(parents=True, exist_ok=True)
     here = {part.notebook.stem for part in selected}
     for part in selected:
         page = folder / f"{part.notebook.stem}.html"
         export_lesson(part.notebook, page)
-        page.write_text(_linked(page.read_text("utf-8"), here), encoding="utf-8", newline="\n")
+        linked = _linked(page.read_text("utf-8"), here)
+        with atomic_write(page) as temporary:
+            temporary.write_text(linked, encoding="utf-8", newline="\n")
         yield page
     for view in _once(view for part in selected for view in part.views):
         yield explorer(view).export_html(folder / f"{view}.html")
@@ -88,7 +92,8 @@ def build_offline_folder(
         state = preset(belief)
         yield explorer(state["view"], **state["params"]).export_html(folder / f"{belief}.html")
     index = folder / "index.html"
-    index.write_text(_index(selected), encoding="utf-8", newline="\n")
+    with atomic_write(index) as temporary:
+        temporary.write_text(_index(selected), encoding="utf-8", newline="\n")
     yield index
 
 

@@ -3,11 +3,11 @@
 import base64
 import html
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from embedlab.storage.atomic import atomic_write
 
 __all__ = ["NO_PYTHON", "Page", "render_html", "write_html"]
 
@@ -83,13 +83,6 @@ def _image(still: bytes, alt: str) -> str:
 def write_html(path: Path, page: Page) -> Path:
     """Write the page atomically: an interrupted write keeps an older file."""
     text = render_html(page)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp creates a private file
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
     return path

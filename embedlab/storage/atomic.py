@@ -4,6 +4,7 @@ import glob
 import hashlib
 import os
 import platform
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from embedlab.core.checks import message
 __all__ = ["atomic_write"]
 
 PART = ".part"
-STALE = 3600
-"""Seconds after which the file of a dead writer is deleted."""
+STALE, STALE_ELSEWHERE = 3600, 86_400
+"""Seconds after which the file of a dead writer is deleted: one of this machine, another one."""
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     The new bytes are on the disk before the rename, and the rename is before the return. Whenever
     the writer dies, `path` holds the old file or the new one, whole. Its ``.part`` file stays, and
     goes with the next writing of `path`, once nothing has touched it for an hour; that of a
-    process that lives, or of another machine, is left alone.
+    process that lives is left alone, and that of another machine for a day.
 
     Examples
     --------
@@ -50,11 +51,16 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     if not overwrite and target.exists():
         must, do = "with overwrite=False there must be no file yet", "Choose another name"
         raise FileExistsError(message(must, f"{path}, which exists", do))
+    if target.exists() and not target.is_file():
+        what = "a folder" if target.is_dir() else "a device or a pipe"
+        raise FileExistsError(
+            message("path must name a file", f"{path}, which is {what}", "Choose another name")
+        )
     if not target.parent.is_dir():
         must, received = "the folder of a file must exist", f"{path}, whose folder does not"
         raise FileNotFoundError(message(must, received, "Make the folder first"))
     _remove_stale(target)
-    prefix = f".{target.name[:100]}.{_machine_id()}-{os.getpid()}."
+    prefix = f"{_prefix(target)}{_machine_id()}-{os.getpid()}."
     handle, name = tempfile.mkstemp(PART, prefix, target.parent)
     os.close(handle)
     temporary = Path(name)
@@ -70,15 +76,26 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
     _flush(target.parent)
 
 
+def _prefix(target: Path) -> str:
+    """Return how temporary files of `target` begin: a name may have 255 bytes."""
+    return f".{os.fsencode(target.name)[:100].decode(errors='ignore')}."
+
+
 def _remove_stale(target: Path) -> None:
-    """Delete temporary files that dead writers of `target` on this machine have left."""
-    prefix = f".{target.name[:100]}.{_machine_id()}-"
+    """Delete temporary files that dead writers of `target` have left."""
+    prefix = _prefix(target)
     with suppress(OSError):
         for left in target.parent.glob(glob.escape(prefix) + "*" + PART):
-            writer = left.name.removeprefix(prefix).partition(".")[0]
+            writer = re.match(r"([0-9a-f]{8})-([0-9]+)[.]", left.name.removeprefix(prefix))
+            if writer is None:
+                continue
+            # One of another machine, or this machine had another name.
+            elsewhere = writer[1] != _machine_id()
             with suppress(OSError):
-                old = time.time() - left.stat().st_mtime > STALE
-                if old and writer.isdecimal() and not _is_running(int(writer)):
+                age = time.time() - left.stat().st_mtime
+                if age > (STALE_ELSEWHERE if elsewhere else STALE) and (
+                    elsewhere or not _is_running(int(writer[2]))
+                ):
                     left.unlink()
 
 

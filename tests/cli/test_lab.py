@@ -1,5 +1,7 @@
 """`embedlab lab`: the learner's changes are never lost, and JupyterLab opens on the lesson."""
 
+import errno
+import json
 import os
 import re
 import signal
@@ -87,6 +89,57 @@ def test_a_lost_record_costs_no_work(shipped, tmp_path):
         "00_start.ipynb": "same",
         "01_lookup.ipynb": "kept",
     }
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "3", '{"a": 1}', "[" * 100_000, "\udcff"])
+def test_a_damaged_record_costs_no_work_and_is_mended(shipped, tmp_path, record):
+    folder = tmp_path / "mine"
+    list(lab.copy_lessons(shipped, folder))
+    (folder / "01_lookup.ipynb").write_text("my answers")
+    (folder / lab.RECORD).write_bytes(record.encode(errors="surrogateescape"))
+    for _ in range(2):
+        assert dict(lab.copy_lessons(shipped, folder))["01_lookup.ipynb"] == "kept"
+    assert set(json.loads((folder / lab.RECORD).read_text())) >= {path.name for path in shipped}
+
+
+@pytest.mark.parametrize("length", [0, 1, 10])
+def test_a_copy_that_was_cut_off_is_mended(shipped, tmp_path, length):
+    folder = tmp_path / "mine"
+    list(lab.copy_lessons(shipped, folder))
+    (folder / "01_lookup.ipynb").write_text("01_lookup.ipynb, first edition"[:length])
+    assert dict(lab.copy_lessons(shipped, folder))["01_lookup.ipynb"] == "mended"
+    assert texts(folder)["01_lookup.ipynb"] == "01_lookup.ipynb, first edition"
+
+
+def test_a_full_disk_leaves_no_half_lesson(shipped, tmp_path, monkeypatch):
+    folder, capacity = tmp_path / "mine", [1]
+
+    def fsync(handle, flush=os.fsync):
+        capacity[0] -= os.path.isfile(f"/proc/self/fd/{handle}")
+        if capacity[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        flush(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        with pytest.raises(OSError, match="No space"):
+            list(lab.copy_lessons(shipped, folder))
+    assert texts(folder) == {"00_start.ipynb": "00_start.ipynb, first edition"}
+    assert dict(lab.copy_lessons(shipped, folder)) == {
+        "00_start.ipynb": "same",
+        "01_lookup.ipynb": "new",
+    }
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["link", "dangling link"])
+def test_a_link_is_left_alone(shipped, tmp_path, there):
+    folder, outside = tmp_path / "mine", tmp_path / "outside.ipynb"
+    folder.mkdir()
+    if there:
+        outside.write_text("mine, elsewhere")
+    (folder / "01_lookup.ipynb").symlink_to(outside)
+    assert dict(lab.copy_lessons(shipped, folder))["01_lookup.ipynb"] == "kept"
+    assert outside.exists() == there and (folder / "01_lookup.ipynb").is_symlink()
 
 
 def test_an_unknown_lesson_copies_nothing(tmp_path, capsys):

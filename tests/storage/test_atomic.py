@@ -5,12 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
 from embedlab.layers import Embedding
 from embedlab.models import Sequential, load_model
+from embedlab.storage import atomic
 from embedlab.storage.atomic import atomic_write
 
 WRITER = """
@@ -182,3 +184,33 @@ def test_overwrite_false(tmp_path):
     ):
         pass
     assert path.read_text() == "old"
+
+
+def test_only_a_file_is_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in ((tmp_path, "a folder"), (tmp_path / "pipe", "a device or a pipe")):
+        with pytest.raises(FileExistsError, match=f"which is {what}"), atomic_write(path):
+            pass  # pragma: no cover
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("name", ["ж" * 120 + ".npy", "漢" * 80 + ".npy"])
+def test_a_long_name_of_many_bytes(tmp_path, name):
+    with atomic_write(tmp_path / name) as temporary:
+        temporary.write_text("1")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_was_left_under_another_host_name_goes_after_a_day(tmp_path, monkeypatch):
+    target = tmp_path / "table.npy"
+    monkeypatch.setattr(atomic, "_machine_id", lambda: "0123abcd")
+    with pytest.raises(KeyboardInterrupt), atomic_write(target) as temporary:
+        left = temporary.with_name(temporary.name.replace(f"-{os.getpid()}", "-1"))
+        left.write_text("half")
+        raise KeyboardInterrupt
+    monkeypatch.undo()
+    for age, stays in ((atomic.STALE + 60, True), (atomic.STALE_ELSEWHERE + 60, False)):
+        os.utime(left, (time.time() - age,) * 2)
+        with atomic_write(target) as temporary:
+            temporary.write_text("whole")
+        assert left.exists() == stays
