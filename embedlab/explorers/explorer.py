@@ -16,6 +16,10 @@ from embedlab.figures.theme import Figure
 
 __all__ = ["BundleError", "Explorer", "available_views"]
 
+_ASKS = (
+    "Predict first: run this cell, and answer in the view. It then shows the figure and numbers."
+)
+
 STATIC = Path(__file__).with_name("static")
 
 
@@ -53,7 +57,8 @@ class Explorer(SyncedWidget):
     hide : list of str
         Controls that a teacher hides.
     ask : bool
-        Open with a question to predict; the answer is revealed afterwards.
+        Open with a question to predict; the answer is revealed afterwards. A saved notebook then
+        holds the question in words, and no picture.
     """
 
     _still: tuple[int, bytes] = (-1, b"")
@@ -141,6 +146,8 @@ class Explorer(SyncedWidget):
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_() or ({}, {})
+        if self.ask:  # a saved output would answer the question where no view is drawn
+            return {**data, "text/plain": f"{self.QUESTION}\n{_ASKS}"}, metadata
         still = {"text/plain": self.summary, "image/png": base64.b64encode(self._png()).decode()}
         return {**data, **still}, {**metadata, "image/png": {"alt": self._trace.alt}}
 

@@ -271,6 +271,13 @@ def test_how_it_prints(bundle):
     assert repr(explorer) == "Squares(n=3, name='a', kind='x', edits=[])"
 
 
+def test_an_open_question_is_saved_without_picture_and_numbers(bundle):
+    data, metadata = Squares(ask=True)._repr_mimebundle_()
+    assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    assert data["text/plain"].startswith("How fast do squares grow?\nPredict first: run this cell")
+    assert "squares" not in data["text/plain"].partition("\n")[2] and metadata == {}
+
+
 def test_a_missing_bundle_names_the_cure(bundle):
     (bundle / "squares.js").unlink()
     with pytest.raises(BundleError, match=r"no static/squares\.js\. Run `npm ci && npm run build`"):

@@ -45,3 +45,16 @@ def test_an_unknown_explorer_is_an_attribute_error():
         _ = explorers.Explorers
     with pytest.raises(KeyError, match="view must be one of"):
         explorer_class("lookups")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_view_that_asks_saves_its_question_and_no_answer(name):
+    explorer = getattr(explorers, name)(ask=True)
+    data, metadata = explorer._repr_mimebundle_()
+    assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    question, how = data["text/plain"].splitlines()
+    assert question == explorer.QUESTION and how.startswith("Predict first") and not metadata
+    for line in (explorer.trace.alt, *explorer.trace.summary.splitlines()):
+        assert line not in data["text/plain"]
+    explorer.ask = False
+    assert "image/png" in explorer._repr_mimebundle_()[0]

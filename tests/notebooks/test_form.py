@@ -135,6 +135,17 @@ def test_nothing_names_this_machine_or_the_time(path):
 
 
 @named
+def test_a_view_that_asks_leaves_its_question_alone(path):
+    """Where no view is drawn, as on GitHub, a picture or a summary would be the answer."""
+    for cell in cells(path):
+        if "ask=True" in source(cell):
+            for output in cell["outputs"]:
+                assert set(output["data"]) == {"text/plain"}, cell["id"]
+                assert "Predict first" in output["data"]["text/plain"][-1], cell["id"]
+                assert len(output["data"]["text/plain"]) == 2, cell["id"]
+
+
+@named
 def test_outputs_are_text_and_small_pictures(path):
     for name, output in outputs(path):
         assert output.get("name") != "stderr", name
@@ -165,7 +176,10 @@ def test_the_report_of_the_doctor_is_not_committed():
 
 
 def test_a_view_leaves_a_picture_and_its_numbers():
-    for path in (NOTEBOOKS / "00_start_here.ipynb", NOTEBOOKS / "solutions" / "01_lookup.ipynb"):
+    for path in (
+        NOTEBOOKS / "00_start_here.ipynb",
+        NOTEBOOKS / "solutions" / "00_start_here.ipynb",
+    ):
         views = [o["data"] for _, o in outputs(path) if "image/png" in o.get("data", {})]
         assert views
         assert all("rows read" in "".join(data["text/plain"]) for data in views)
@@ -224,6 +238,7 @@ def test_builder_compares_words_and_tolerates_pixels():
     fewer = json.loads(text)
     del fewer["cells"][-1]
     assert "cells instead of" in build.difference(text, json.dumps(fewer))
+    text = (NOTEBOOKS / "solutions" / "12_capstone.ipynb").read_text("utf-8")
     other = json.loads(text)
     views = [c for c in other["cells"] if "image/png" in json.dumps(c.get("outputs", []))]
     first, second = (c["outputs"][0]["data"] for c in views[:2])
