@@ -69,7 +69,7 @@ def test_strict_nbval_fails_on_one_changed_number(tmp_path):
 
 
 def test_strict_nbval_reads_the_numbers_of_a_view(tmp_path):
-    notebook = json.loads((NOTEBOOKS / "solutions" / "01_lookup.ipynb").read_text("utf-8"))
+    notebook = json.loads((NOTEBOOKS / "solutions" / "00_start_here.ipynb").read_text("utf-8"))
     view = next(c for c in notebook["cells"] if "".join(c["source"]).endswith("\nexplorer"))
     lines = view["outputs"][0]["data"]["text/plain"]
     line = next(n for n, text in enumerate(lines) if "0.75" in text)
