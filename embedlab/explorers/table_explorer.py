@@ -105,7 +105,7 @@ class TableExplorer(Explorer):
             if has_text:
                 defaults["text"] = " ".join(f"#{i % shape[0]}" for i in _SOME_IDS)
         elif self._vocabulary is not None:
-            defaults["input_dim"] = min(len(self._vocabulary.words), ROWS_MAX)
+            defaults["input_dim"] = min(len(self._vocabulary.words), self.SIZES[0])
         sizes = {**defaults, **parameters}
         if "grow" in self.PARAMS and "input_dim" in sizes:
             sizes.setdefault("grow", False)
@@ -130,6 +130,10 @@ class TableExplorer(Explorer):
             only_its_words=self._user is not None,
         )
 
+    def rows_of_words(self) -> int:
+        """Return V that gives each word of the text a row."""
+        return self.parse().rows_needed
+
     def settle_params(self) -> None:
         """Grow V with the words of the text, until somebody sets V."""
         if "grow" not in self.PARAMS:
@@ -137,7 +141,7 @@ class TableExplorer(Explorer):
         if self._user is not None:
             self.grow = False
             return
-        self.rows_needed = min(self.parse().rows_needed, ROWS_MAX)
+        self.rows_needed = min(self.rows_of_words(), ROWS_MAX)
         last, V = self._last_params, self.input_dim
         if self.grow and last.get("grow") and last["input_dim"] != V:
             # Only Reset sets V to its first value and has rows for all words.

@@ -8,14 +8,21 @@ from traitlets import TraitError, validate
 
 from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
 from embedlab.explorers.explorer import Explorer
-from embedlab.explorers.inputs.corpus import STORY, RowCorpus, SmallCorpus, parse_corpus, parse_rows
+from embedlab.explorers.inputs.corpus import (
+    STORY,
+    RowCorpus,
+    SmallCorpus,
+    parse_corpus,
+    parse_rows,
+    trained_note,
+)
 from embedlab.explorers.inputs.table import UserTable, check_single_source, read_table
-from embedlab.explorers.inputs.window import join_notes, row_labels, window_note, words_note
+from embedlab.explorers.inputs.window import row_labels, words_note
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, BranchPoint, OptimizerRuns
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.theme import Figure
 from embedlab.figures.training import draw_training
-from embedlab.traces.text import format_count, short_label
+from embedlab.traces.text import short_label
 from embedlab.traces.training import (
     NEGATIVE,
     RATES,
@@ -240,14 +247,7 @@ class TrainingExplorer(Explorer):
         corpus, words = self._corpus, int(trace.ids.size)
         if corpus is None or self._user is None:
             return words_note(words, self._total)
-        window = window_note(self._user.shape, len(trace.words), trace.width)
-        return join_notes(
-            window and window.replace("Shown", "Shown and trained"),
-            words_note(words + corpus.left_out, self._total),
-            f"{format_count(corpus.left_out, 'word')} without a row here left out."
-            if corpus.left_out
-            else None,
-        )
+        return trained_note(corpus, self._user.shape, trace.width, words)
 
     @validate("input_dim", "output_dim")
     def _check_allowed(self, proposal: Any) -> int:

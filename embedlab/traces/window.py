@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.activations import sigmoid
-from embedlab.core.checks import ShapeError, check_size
+from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.core.ids import as_ids
 from embedlab.core.skipgram import SkipgramBatches, sample_batches, train_recorded
 from embedlab.losses import BinaryCrossentropy
@@ -170,6 +170,8 @@ def trace_window(
     learning_rate: float = 1.0,
     position: int = 0,
     seed: int = 7,
+    table: Any = None,
+    context_table: Any = None,
 ) -> WindowTrace:
     """Slide a window once over a text, with one step of SGD at each word, and record every step.
 
@@ -194,6 +196,8 @@ def trace_window(
         The step that the summary describes and `draw_window` draws, 0..N-1.
     seed : int
         Seed of the initial tables, both uniform in ±0.5, and of the negatives.
+    table, context_table : array_like, (V, D), optional
+        Initial tables instead of random ones; `table` sets D.
 
     Returns
     -------
@@ -237,9 +241,7 @@ def trace_window(
             f"position must be that of a word, 0..{max(0, flat.size - 1)}. Received {position}. "
             "Count from 0."
         )
-    rng = np.random.default_rng(seed)
-    shape = (rows, check_size(output_dim, "output_dim"))
-    tables = [rng.uniform(-0.5, 0.5, shape).astype(np.float32) for _ in range(2)]
+    tables = _initial_tables(rows, check_size(output_dim, "output_dim"), seed, table, context_table)
     batches = _batches(flat, rows, starts, window, negative, seed)
     run = train_recorded(batches, *tables, optimizer="sgd", learning_rate=learning_rate)
     sentence = np.zeros(flat.size, np.int64)
@@ -272,6 +274,24 @@ def trace_window(
         position,
         seed,
     )
+
+
+def _initial_tables(
+    rows: int, width: int, seed: int, table: Any, context_table: Any
+) -> list[np.ndarray]:
+    """Return copies of the given tables, and a random one for each that is not given."""
+    with np.errstate(over="ignore"):  # a huge float64 becomes an infinity
+        given = [None if t is None else np.array(t, np.float32) for t in (table, context_table)]
+    if given[0] is not None:
+        width = given[0].shape[-1]
+    rng = np.random.default_rng(seed)
+    random = [rng.uniform(-0.5, 0.5, (rows, width)).astype(np.float32) for _ in given]
+    for name, initial in zip(("table", "context_table"), given, strict=True):
+        if initial is not None and initial.shape != (rows, width):
+            must = f"{name} must have the shape (V, D) = ({rows}, {width})"
+            received = f"an array of shape {initial.shape}"
+            raise ShapeError(message(must, received, "Pass a row for each word"))
+    return [r if g is None else g for g, r in zip(given, random, strict=True)]
 
 
 def _batches(

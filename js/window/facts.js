@@ -12,7 +12,7 @@ export function facts(scene) {
   const { params, ui } = scene;
   const pairs = derived.pairs(ui.step);
   const [rows, contextRows] = derived.updated(ui.step);
-  const { V, D, N } = derived;
+  const { V, N } = derived;
   const none = pairs.length === 0;
   const positive = {
     name: "context words",
@@ -37,7 +37,7 @@ export function facts(scene) {
     value: `${contextRows.size} of ${V}`,
     id: none ? undefined : "context",
   };
-  const table = { name: "each table", value: shape([V, D]), given: true };
+  const table = { name: "each table", value: shape(derived.shape), given: true };
   return {
     groups: [
       {

@@ -5,7 +5,7 @@
 import { html, nothing, svg } from "lit-html";
 import { tabs } from "../kit/controls.js";
 import { ribbonPath } from "../kit/curves.js";
-import { fixed } from "../kit/format.js";
+import { fixed, formatInt } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { LEGEND_WIDTH, legend } from "../kit/legend.js";
 import { markOf } from "../kit/predict.js";
@@ -141,7 +141,6 @@ function pairList({ scene, derived, at, highlight, predicting }) {
 
 /** @param {Drawing} d */
 function headings({ scene, derived, at, predicting }) {
-  const { V, D } = derived;
   const P = derived.pairs(scene.ui.step).length;
   const { pairs, tables, narrow } = at;
   const y = pairs.y - 20;
@@ -153,7 +152,7 @@ function headings({ scene, derived, at, predicting }) {
   const column = (pairs.w - 12) / 5.4;
   return svg`${["embedding table", "context table"].map(
     (name, side) =>
-      svg`<text class="head" x=${tables[side].labels} y="42">${narrow ? name.split(" ")[0] : name}<tspan class="sub" x=${tables[side].labels} dy="14">V × D = ${V} × ${D}</tspan></text>`,
+      svg`<text class="head" x=${tables[side].labels} y="42">${narrow ? name.split(" ")[0] : name}<tspan class="sub" x=${tables[side].labels} dy="14">V × D = ${derived.shape.map(formatInt).join(" × ")}</tspan></text>`,
   )}
     <text class="head" x=${pairs.x} y=${narrow ? y + 12 : 42}>pairs<tspan class="sub">${range}</tspan></text>
     ${

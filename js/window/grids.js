@@ -34,11 +34,11 @@ export function tableGrid({ scene, derived, at, highlight, updated, predicting }
         ch: rh - 1.5,
         vmax,
         theme,
-        label: (col, value) => `${letter}[${row}, ${col}] = ${value}`,
+        label: (col, value) => `${letter}[${derived.rowId(row)}, ${col}] = ${value}`,
         place: (col) => `cell:${side}:${row}:${col}`,
         stop,
         rowIndex: row + 1,
-        name: `row ${row}, ${word}`,
+        name: `row ${derived.rowId(row)}, ${word}`,
         selected: predicting ? mark === "chosen" : null,
       })}</g>`;
     });

@@ -50,11 +50,12 @@ const view = {
   answer: (_, scene) => ({ question: "window.rows", truth: truth(scene) }),
   beforePaint: clampUi,
   selectedRow,
-  onRowSelected(explorer, { trace, ui }, row) {
-    const { N, ids } = derive(trace);
+  onRowSelected(explorer, { trace, ui }, id) {
+    const { N, ids, rowId } = derive(trace);
     for (let by = 0; by < N; by++) {
       const n = (ui.step + by) % N;
-      if (ids[n] === row) return explorer.goToStep(n, { fromLink: true, patch: { focus: null } });
+      if (rowId(ids[n]) === id)
+        return explorer.goToStep(n, { fromLink: true, patch: { focus: null } });
     }
   },
   keys: [

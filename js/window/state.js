@@ -70,5 +70,5 @@ export function selectedRow(scene) {
   const derived = derive(scene.trace);
   const { rows } = highlightFor(derived, scene.ui.step, selection(scene));
   const row = rows[0] >= 0 ? rows[0] : derived.ids[scene.ui.step];
-  return row === undefined ? null : row;
+  return row === undefined ? null : derived.rowId(row);
 }

@@ -21,6 +21,8 @@ import { maxAbs } from "../kit/colors.js";
  * @property {number} V
  * @property {number} D
  * @property {string[]} words                the word of each row
+ * @property {number[]} shape                of the whole tables, of which V rows and D columns are here
+ * @property {(row: number) => number} rowId the number of a row in its table
  * @property {(n: number) => string} word    the word at a position of the text
  * @property {ArrayLike<number>} ids
  * @property {(n: number) => boolean} begins whether a sentence begins at a position
@@ -66,6 +68,8 @@ export function derive(trace) {
     D,
     ids,
     words: header.words,
+    shape: header.shape ?? [V, D],
+    rowId: (/** @type {number} */ row) => header.rows?.[row] ?? row,
     word: (/** @type {number} */ n) => header.words[ids[n]],
     begins: (/** @type {number} */ n) => arrays.begins.data[n] === 1,
     pairs,

@@ -7,6 +7,7 @@ import pytest
 from traitlets import TraitError
 
 from embedlab.core.skipgram import sample_batches, train_recorded
+from embedlab.data import Vocabulary
 from embedlab.explorers.inputs.corpus import STORY, parse_corpus
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.window import WindowExplorer
@@ -133,3 +134,38 @@ def test_the_still_picture_is_that_of_the_position():
     explorer = WindowExplorer("The cat sat. A dog ran.", position=4)
     texts = [text.get_text() for text in explorer.figure().axes[0].texts]
     assert any("row “dog”" in text for text in texts)
+
+
+def test_a_table_fixes_v_and_d_and_its_rows_have_numbers_or_words():
+    values = np.arange(60, dtype=np.float32).reshape(30, 2)
+    explorer = WindowExplorer("#29 cat #3 . cat #29", table=values, words=["cat"])
+    assert explorer.trace.words[-1] == "#29" and explorer.trace.words[0] == "cat"
+    assert [explorer.trace.words[i] for i in explorer.trace.ids] == [
+        "#29",
+        "cat",
+        "#3",
+        "cat",
+        "#29",
+    ]
+    assert (explorer.input_dim, explorer.output_dim, explorer.grow) == (30, 2, False)
+    assert explorer.message["header"]["note"] == "Shown and trained: 18 of 30 rows."
+    limits = explorer.message["header"]["limits"]
+    assert limits["input_dim"] == {"min": 30, "max": 30}
+    with pytest.raises(TraitError, match="input_dim must be 30, the size of the given table"):
+        explorer.input_dim = 4
+    explorer.text = "#30"
+    assert "0..29" in explorer.error and explorer.text.startswith("#29")
+    values[29] = 7
+    explorer.refresh()
+    assert explorer.trace.weights[0, 0, -1].tolist() == [7, 7]
+    again = WindowExplorer.from_state(explorer.state, table=values, words=["cat"])
+    np.testing.assert_array_equal(again.trace.weights, explorer.trace.weights)
+
+
+def test_a_vocabulary_sets_the_ids():
+    vocabulary = Vocabulary.from_tokens(["a", "b", "c", "a"])
+    explorer = WindowExplorer("c a c", vocabulary=vocabulary)
+    assert explorer.trace.words == tuple(vocabulary.words)
+    assert explorer.trace.ids.tolist() == vocabulary.encode("c a c").tolist()
+    with pytest.raises(ValueError, match="at most 18 words here"):
+        WindowExplorer(vocabulary=Vocabulary.from_tokens([f"w{n}" for n in range(30)]))

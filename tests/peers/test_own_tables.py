@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from embedlab.core.checks import ShapeError
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.inputs.table import read_table
@@ -15,6 +16,7 @@ from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer
+from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers import Dense, Embedding
 
@@ -192,6 +194,40 @@ def test_training_begins_with_the_rows_of_any_table(kind):
     assert explorer.trace.summary and explorer.figure()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_window_slides_over_the_rows_of_any_table(kind):
+    source = KINDS[kind]()
+    user = read_table(source)
+    explorer = WindowExplorer(source, context_table=-user.values)
+    header, arrays = decode(explorer.message)
+    assert explorer.error is None and message_size(explorer) <= MAX_BYTES
+    rows, first = header["rows"], arrays["weights"][0]
+    expected = user.values[rows][:, :8].astype(np.float32)
+    np.testing.assert_array_equal(first, [expected, -expected])
+    whole = expected.shape == user.shape
+    assert (header["note"] is None) == whole, header["note"]
+    assert header["shape"] == user.shape == (explorer.input_dim, explorer.output_dim)
+    labels = [user.labels[row] if user.labels else f"#{row}" for row in rows]
+    assert header["words"] == labels  # the labels of the source, else the numbers of the rows
+    assert explorer.trace.summary and explorer.figure()
+    alone = WindowExplorer("#0 #0 .", table=source)
+    np.testing.assert_array_equal(
+        decode(alone.message)[1]["weights"][0, 0],
+        user.values[alone.message["header"]["rows"]][:, :8].astype(np.float32),
+    )
+
+
+def test_the_two_tables_of_a_model_have_one_shape():
+    values = table(30, 6)
+    with pytest.raises(ShapeError, match=r"\(V, D\) = \(30, 6\)\. Received .* \(30, 5\)"):
+        WindowExplorer(values, context_table=values[:, :5])
+    for alone in ({"context_table": values}, {"words": ["cat"]}):
+        with pytest.raises(ValueError, match=r"must come with the table.*Received \w+ alone"):
+            WindowExplorer("the cat", **alone)
+    with pytest.raises(ValueError, match=r"context_table .*Received torch\.nn\.modules\.linear"):
+        WindowExplorer(values, context_table=torch.nn.Linear(2, 3))
+
+
 REFUSED = {
     "torch.nn.modules.linear.Linear": lambda: torch.nn.Linear(2, 3),
     "embedlab.layers.dense.Dense": lambda: Dense(3),
@@ -207,10 +243,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "training"])
+@pytest.mark.parametrize("view", [*VIEWS, "training", "window"])
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_table_is_named_in_one_line(kind, view):
-    explorer = {**VIEWS, "training": TrainingExplorer}[view]
+    others = {"training": TrainingExplorer, "window": WindowExplorer}
+    explorer = {**VIEWS, **others}[view]
     with pytest.raises((ValueError, TypeError), match=f"Received {kind}") as caught:
         explorer(table=REFUSED[kind]())
     assert "\n" not in str(caught.value)

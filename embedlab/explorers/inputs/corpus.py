@@ -10,7 +10,8 @@ import numpy as np
 from embedlab.core.ids import out_of_range_error
 from embedlab.data.text import split_sentences, tokenize
 from embedlab.explorers.inputs.sentence import RowWords, parse_sentence
-from embedlab.explorers.inputs.window import rows_around
+from embedlab.explorers.inputs.window import join_notes, rows_around, window_note, words_note
+from embedlab.traces.text import format_count
 
 __all__ = [
     "STORY",
@@ -20,6 +21,7 @@ __all__ = [
     "SmallCorpus",
     "parse_corpus",
     "parse_rows",
+    "trained_note",
 ]
 
 WORDS_MAX = 10_000
@@ -186,3 +188,32 @@ def parse_rows(
     positions, sentence = np.searchsorted(rows, ids[inside]), sentence[inside]
     starts = np.flatnonzero(np.diff(sentence, prepend=-1))
     return RowCorpus(positions, starts, rows, words, total, int((~inside).sum()))
+
+
+def trained_note(corpus: RowCorpus, shape: tuple[int, int], columns: int, used: int) -> str | None:
+    """Return what a view of training leaves out of a user's table and text, or None.
+
+    Parameters
+    ----------
+    corpus : RowCorpus
+    shape : (V, D)
+        Of the table.
+    columns : int
+        The columns that are trained.
+    used : int
+        The words of the text that are used, of those that have a row here.
+
+    Examples
+    --------
+    >>> corpus = parse_rows("#900 #3 . #900 what", 1000, (), None, 4)
+    >>> trained_note(corpus, (1000, 4), 4, 3)
+    'Shown and trained: 4 of 1 000 rows. 1 word without a row here left out.'
+    """
+    window = window_note(shape, corpus.rows.size, columns)
+    return join_notes(
+        window and window.replace("Shown", "Shown and trained"),
+        words_note(used + corpus.left_out, corpus.total),
+        f"{format_count(corpus.left_out, 'word')} without a row here left out."
+        if corpus.left_out
+        else None,
+    )
