@@ -164,12 +164,14 @@ class WindowExplorer(TableExplorer):
 
     def compute_trace(self) -> WindowTrace:
         """Return the trace of the current parameters."""
-        corpus, tables = self._corpus, [self._user, self._context]
+        corpus = self._corpus
         words: Sequence[str] = corpus.words
         initial: list[np.ndarray | None] = [None, None]
         if isinstance(corpus, RowCorpus):
             words = row_labels(corpus.rows, corpus.words, number=True)
-            initial = [user and user.values[corpus.rows][:, :COLUMNS_MAX] for user in tables]
+            for n, user in enumerate((self._user, self._context)):
+                if user is not None:
+                    initial[n] = user.values[corpus.rows][:, :COLUMNS_MAX]
         return trace_window(
             corpus.ids[: self._steps],
             words=words,
