@@ -281,17 +281,17 @@ def _initial_tables(
 ) -> list[np.ndarray]:
     """Return copies of the given tables, and a random one for each that is not given."""
     with np.errstate(over="ignore"):  # a huge float64 becomes an infinity
-        given = [None if t is None else np.array(t, np.float32) for t in (table, context_table)]
-    if given[0] is not None:
-        width = given[0].shape[-1]
+        inputs = [None if t is None else np.array(t, np.float32) for t in (table, context_table)]
+    if inputs[0] is not None:
+        width = inputs[0].shape[-1]
     rng = np.random.default_rng(seed)
-    random = [rng.uniform(-0.5, 0.5, (rows, width)).astype(np.float32) for _ in given]
-    for name, initial in zip(("table", "context_table"), given, strict=True):
+    random = [rng.uniform(-0.5, 0.5, (rows, width)).astype(np.float32) for _ in inputs]
+    for name, initial in zip(("table", "context_table"), inputs, strict=True):
         if initial is not None and initial.shape != (rows, width):
             must = f"{name} must have the shape (V, D) = ({rows}, {width})"
             received = f"an array of shape {initial.shape}"
             raise ShapeError(message(must, received, "Pass a row for each word"))
-    return [r if g is None else g for g, r in zip(given, random, strict=True)]
+    return [r if i is None else i for i, r in zip(inputs, random, strict=True)]
 
 
 def _batches(

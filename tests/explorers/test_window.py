@@ -136,7 +136,7 @@ def test_the_still_picture_is_that_of_the_position():
     assert any("row “dog”" in text for text in texts)
 
 
-def test_a_table_fixes_v_and_d_and_its_rows_have_numbers_or_words():
+def test_a_table_fixes_v_and_d_and_rows_have_numbers_or_words():
     values = np.arange(60, dtype=np.float32).reshape(30, 2)
     explorer = WindowExplorer("#29 cat #3 . cat #29", table=values, words=["cat"])
     assert explorer.trace.words[-1] == "#29" and explorer.trace.words[0] == "cat"

@@ -135,8 +135,8 @@ def test_nothing_names_this_machine_or_the_time(path):
 
 
 @named
-def test_a_view_that_asks_leaves_its_question_alone(path):
-    """Where no view is drawn, as on GitHub, a picture or a summary would be the answer."""
+def test_a_view_that_asks_saves_only_its_question(path):
+    """A picture or a summary would be the answer on hosts that draw no view, such as GitHub."""
     for cell in cells(path):
         if "ask=True" in source(cell):
             for output in cell["outputs"]:

@@ -210,10 +210,10 @@ def test_the_window_slides_over_the_rows_of_any_table(kind):
     labels = [user.labels[row] if user.labels else f"#{row}" for row in rows]
     assert header["words"] == labels  # the labels of the source, else the numbers of the rows
     assert explorer.trace.summary and explorer.figure()
-    alone = WindowExplorer("#0 #0 .", table=source)
+    single = WindowExplorer("#0 #0 .", table=source)
     np.testing.assert_array_equal(
-        decode(alone.message)[1]["weights"][0, 0],
-        user.values[alone.message["header"]["rows"]][:, :8].astype(np.float32),
+        decode(single.message)[1]["weights"][0, 0],
+        user.values[single.message["header"]["rows"]][:, :8].astype(np.float32),
     )
 
 
@@ -221,9 +221,9 @@ def test_the_two_tables_of_a_model_have_one_shape():
     values = table(30, 6)
     with pytest.raises(ShapeError, match=r"\(V, D\) = \(30, 6\)\. Received .* \(30, 5\)"):
         WindowExplorer(values, context_table=values[:, :5])
-    for alone in ({"context_table": values}, {"words": ["cat"]}):
+    for missing in ({"context_table": values}, {"words": ["cat"]}):
         with pytest.raises(ValueError, match=r"must come with the table.*Received \w+ alone"):
-            WindowExplorer("the cat", **alone)
+            WindowExplorer("the cat", **missing)
     with pytest.raises(ValueError, match=r"context_table .*Received torch\.nn\.modules\.linear"):
         WindowExplorer(values, context_table=torch.nn.Linear(2, 3))
 
