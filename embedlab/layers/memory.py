@@ -1,15 +1,15 @@
 """Memory: what a table takes, and what the machine has left."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["MemoryReport", "available_memory", "in_words"]
 
-_GROUP = Path("/sys/fs/cgroup")
-_CGROUPS = (  # folder, limit, use, and how the statistics call what the system can take back
-    (_GROUP, "memory.max", "memory.current", "inactive_file"),
-    (_GROUP / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-)
+_CGROUPS, _OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+# Limit, use, and how the statistics call what the system can take back.
+_V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+_V2 = ("memory.max", "memory.current", "inactive_file")
 
 
 class MemoryReport:
@@ -75,8 +75,8 @@ def in_words(nbytes: float) -> str:
 
 
 def available_memory() -> int | None:
-    """Return the bytes left on the machine and in its container; None where no system says."""
-    limits = [_free_memory(), *(_left_in_group(*group) for group in _CGROUPS)]
+    """Return the bytes left on the machine and in its control groups; None where no system says."""
+    limits = [_free_memory(), *(_left_in_group(*group) for group in _control_groups())]
     return min((size for size in limits if size is not None), default=None)
 
 
@@ -90,6 +90,23 @@ def _free_memory() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def _control_groups() -> Iterator[tuple[Path, str, str, str]]:
+    """Yield the control groups of this process, and those around them: each may have a limit."""
+    try:
+        lines = _OWN_CGROUPS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in ["0::/", "0:memory:/", *lines]:  # a container may see its own group as the root
+        controllers, _, path = line.partition(":")[2].partition(":")
+        if controllers in ("", "memory"):
+            root = _CGROUPS / controllers
+            group = Path(os.path.normpath(root / path.lstrip("/")))
+            files = _V1 if controllers else _V2
+            yield from (
+                (place, *files) for place in (group, *group.parents) if place.is_relative_to(root)
+            )
 
 
 def _left_in_group(group: Path, limit: str, used: str, reclaimable: str) -> int | None:

@@ -51,12 +51,47 @@ def test_the_limit_is_what_is_free(monkeypatch):
 
 
 def test_container_limit_excludes_reclaimable_memory(tmp_path, monkeypatch):
-    (tmp_path / "max").write_text("1000")
-    (tmp_path / "current").write_text("900")
-    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 600\n")
-    group = (tmp_path, "max", "current", "inactive_file")
-    monkeypatch.setattr(memory, "_CGROUPS", (group,))
+    limit = control_group(tmp_path, memory._V2, 1000, 900, 600)
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
     assert allocation.available_memory() == 700
-    (tmp_path / "max").write_text("max")
+    limit.write_text("max")
     free = allocation.available_memory()
     assert free is None or free > 700
+
+
+def control_group(folder, files, limit, used, reclaimable):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / files[0]).write_text(f"{limit}\n")
+    (folder / files[1]).write_text(f"{used}\n")
+    (folder / "memory.stat").write_text(f"anon 1\n{files[2]} {reclaimable}\n")
+    return folder / files[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "root"),
+    [
+        ("0::/user.slice/hub.service", memory._V2, ""),
+        ("4:memory:/user.slice/hub.service", memory._V1, "memory"),
+    ],
+)
+def test_the_tightest_of_nested_groups_counts(tmp_path, monkeypatch, line, files, root):
+    own = tmp_path / "own"
+    own.write_text(f"9:cpu:/\n{line}\n")
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(memory, "_OWN_CGROUPS", own)
+    top = tmp_path / "cgroup" / root
+    control_group(top / "user.slice", files, 5000, 1000, 0)
+    assert allocation.available_memory() == 4000
+    control_group(top / "user.slice" / "hub.service", files, 700, 200, 100)
+    assert allocation.available_memory() == 600
+    control_group(top, files, 300, 200, 50)
+    assert allocation.available_memory() == 150
+
+
+@pytest.mark.parametrize("text", ["", ":", "0::", "0::/../../..", "x:memory:/" + "a" * 300, "\0"])
+def test_odd_control_groups_are_no_limit(tmp_path, monkeypatch, text):
+    (tmp_path / "own").write_text(text)
+    monkeypatch.setattr(memory, "_OWN_CGROUPS", tmp_path / "own")
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path / "cgroup")
+    free = allocation.available_memory()
+    assert free is None or free > 1000
