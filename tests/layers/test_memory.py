@@ -75,10 +75,10 @@ def control_group(folder, files, limit, used, reclaimable):
     ],
 )
 def test_the_tightest_of_nested_groups_counts(tmp_path, monkeypatch, line, files, root):
-    own = tmp_path / "own"
-    own.write_text(f"9:cpu:/\n{line}\n")
+    groups = tmp_path / "own"
+    groups.write_text(f"9:cpu:/\n{line}\n")
     monkeypatch.setattr(memory, "_CGROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(memory, "_OWN_CGROUPS", own)
+    monkeypatch.setattr(memory, "_OWN_CGROUPS", groups)
     top = tmp_path / "cgroup" / root
     control_group(top / "user.slice", files, 5000, 1000, 0)
     assert allocation.available_memory() == 4000
