@@ -21,6 +21,10 @@ __all__ = ["SyncedWidget"]
 
 _ANSWERS_MAX_BYTES = 1_000
 _EXPECTED_ERRORS = (ValueError, TypeError, IndexError)
+_INTERRUPTED = (
+    "an edit must be computed to its end. Received an interrupt of the kernel, and the edit was "
+    "undone. Edit again."
+)
 _REFUSED = "refused"  # the key of parameters that could not be computed
 
 
@@ -191,11 +195,23 @@ class SyncedWidget(anywidget.AnyWidget):
         if self._settling or self._params_key == _REFUSED:
             return
         if _key(self.params) != self._params_key:
-            self._recompute()
+            try:
+                self._recompute()
+            except KeyboardInterrupt:
+                if self._trace is None:
+                    raise
+                self._error, self._params_key = _INTERRUPTED, _REFUSED
+                self._answer()
+                self._undo_refused()
+                raise
         elif self._seq == self._answered and self._invalid_edit is None:
             return
         else:
             self._error = None  # an edit back to what is shown
+        self._answer()
+
+    def _answer(self) -> None:
+        """Send the last trace, with an error if there is one."""
         self._answered = self._seq
         self._error, self._invalid_edit = self._invalid_edit or self._error, None
         now = {"seq": self._seq, "error": self._error}

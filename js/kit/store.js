@@ -3,7 +3,8 @@
  *
  * The browser keeps at most one edit in flight. Edits made meanwhile pile up in `pending`, where the
  * newest value of a parameter wins, and leave together when the answer comes. An answer older than
- * the last edit sent is dropped.
+ * the last edit sent is dropped. An edit that stays without an answer may be lost, for instance by an
+ * interrupt of the kernel: it is sent again, with what was edited since.
  */
 import { decode } from "./wire.js";
 
@@ -21,6 +22,7 @@ import { decode } from "./wire.js";
 
 export const DIM_AFTER = 100; // ms: below it a wait is not felt
 export const SILENT_AFTER = 10_000; // ms: by then the kernel is busy or gone
+export const AGAIN_AFTER = 1_000; // ms from an edit until a silent kernel gets it
 export const CURSOR_EVERY = 100; // ms between two reports of the cursor
 
 export class Store {
@@ -65,6 +67,7 @@ export class Store {
     Object.assign(this.pending, patch);
     this.rejected = {};
     if (this.waiting === "idle") this.send();
+    if (this.waiting === "silent") this.askAgain(AGAIN_AFTER);
     this.changed("edit");
   }
 
@@ -75,13 +78,15 @@ export class Store {
   }
 
   send() {
-    this.inFlight = this.pending;
+    // The model sends what has changed, and takes a value that was lost for sent.
+    for (const name of Object.keys(this.inFlight)) this.model.set(name, null);
+    this.inFlight = { ...this.inFlight, ...this.pending };
     this.pending = {};
     this.sentSeq = Math.max(this.model.get("_seq") ?? 0, this.sentSeq) + 1;
     this.sentAt = performance.now();
     for (const [name, value] of Object.entries(this.inFlight)) this.model.set(name, value);
     this.model.set("_seq", this.sentSeq);
-    this.setWaiting("sent");
+    if (this.waiting === "idle") this.setWaiting("sent");
     this.model.save_changes();
   }
 
@@ -110,7 +115,20 @@ export class Store {
     this.waiting = state;
     if (state !== "sent") return;
     this.dimTimer = setTimeout(() => this.warnLate("waiting"), DIM_AFTER);
-    this.silentTimer = setTimeout(() => this.warnLate("silent"), SILENT_AFTER);
+    this.askAgain(SILENT_AFTER);
+  }
+
+  /**
+   * Send the edit again when there is no answer, ever less often: the kernel may only be busy.
+   * @param {number} after  ms
+   */
+  askAgain(after) {
+    clearTimeout(this.silentTimer);
+    this.silentTimer = setTimeout(() => {
+      this.warnLate("silent");
+      this.send();
+      this.askAgain(2 * after);
+    }, after);
   }
 
   /** @param {Waiting} state */

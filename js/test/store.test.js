@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CURSOR_EVERY, DIM_AFTER, SILENT_AFTER, Store } from "../kit/store.js";
+import { AGAIN_AFTER, CURSOR_EVERY, DIM_AFTER, SILENT_AFTER, Store } from "../kit/store.js";
 import { message } from "./golden.js";
 import { clock } from "./clock.js";
 
@@ -107,13 +107,47 @@ test("the view dims after a while, then says that Python is silent, and wakes wi
   assert.equal(store.waiting, "sent");
   time.tick(1);
   assert.equal(store.waiting, "waiting");
-  time.tick(SILENT_AFTER);
-  assert.equal(store.waiting, "silent");
   store.edit({ seed: 9 });
   assert.equal(model.saved.length, 1, "still one in flight");
-  model.answer(1, { seed: 8 });
-  assert.equal(model.saved.length, 2);
+  time.tick(SILENT_AFTER);
+  assert.equal(store.waiting, "silent");
+  model.answer(store.sentSeq, { seed: 9 });
+  assert.equal(store.waiting, "idle");
   assert.deepEqual(told.filter((why) => why === "wait").length, 2);
+  store.close();
+});
+
+test("an edit whose answer is lost is sent again, whole, and ever less often", (t) => {
+  const time = clock(t);
+  const model = fake();
+  /** @type {[string, any][]} */
+  const changes = []; // as in Jupyter's model: a value that it has already is not sent
+  const { set } = model;
+  model.set = (name, value) => {
+    if (model.get(name) !== value) changes.push([name, value]);
+    set(name, value);
+  };
+  const store = new Store(model, () => {});
+  store.edit({ input_dim: 20 });
+  store.edit({ seed: 9 });
+  changes.length = 0;
+  time.tick(SILENT_AFTER);
+  assert.equal(model.saved.length, 2, "asked again");
+  assert.deepEqual(Object.fromEntries(changes), { input_dim: 20, seed: 9, _seq: 2 });
+  time.tick(2 * SILENT_AFTER - 1);
+  assert.equal(model.saved.length, 2);
+  time.tick(1);
+  assert.equal(model.saved.length, 3);
+  store.reset(); // as a learner would
+  time.tick(AGAIN_AFTER);
+  assert.equal(model.saved.length, 4);
+  model.answer(1, { input_dim: 20 }); // late, and older than what was asked last
+  assert.equal(store.waiting, "silent");
+  model.answer(4, {});
+  assert.equal(store.waiting, "idle");
+  store.edit({ seed: 3 });
+  assert.equal(model.saved.length, 5);
+  assert.deepEqual([model.saved[4].seed, store.waiting], [3, "sent"]);
   store.close();
 });
 

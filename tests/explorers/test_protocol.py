@@ -39,6 +39,8 @@ class Squares(Explorer):
             raise KeyError("lost")
         if self.name == "wrong":
             raise ValueError("n must be even. Received 3. Add 1.")
+        if self.name == "slow":
+            raise KeyboardInterrupt
         values = np.arange(self.n, dtype=np.float64) ** 2
         return SimpleNamespace(values=values, summary=f"{self.n} squares", alt="squares")
 
@@ -180,6 +182,32 @@ def test_a_run_that_fails_keeps_the_last_good_trace_and_says_why():
     assert "KeyError" in browser.messages()[-1]["error"]
     browser.edit(name="fine", _seq=3)
     assert browser.messages()[-1]["error"] is None and explorer.error is None
+
+
+def test_an_interrupt_undoes_the_edit_and_answers_it():
+    explorer = Squares()
+    browser = Browser(explorer)
+    with pytest.raises(KeyboardInterrupt):
+        browser.edit(name="slow", n=4, _seq=1)
+    header = browser.messages()[-1]
+    assert "Received an interrupt" in header["error"] == explorer.error
+    assert header["seq"] == 1 and header["sum"] == 5
+    assert (explorer.name, explorer.n) == ("a", 3)
+    with pytest.raises(KeyboardInterrupt):
+        explorer.name = "slow"  # in a cell
+    assert "Received an interrupt" in explorer.error and explorer.name == "a"
+    browser.edit(n=4, _seq=2)
+    assert (browser.messages()[-1]["sum"], explorer.error) == (14, None)
+
+
+def test_an_edit_that_was_half_applied_is_whole_when_it_is_sent_again():
+    explorer = Squares()
+    browser = Browser(explorer)
+    browser.edit(n=4)  # an interrupt took the rest
+    browser.messages()
+    browser.edit(n=4, kind="y", _seq=2)
+    (header,) = browser.messages()
+    assert (header["seq"], header["sum"], header["params"]["kind"]) == (2, 14, "y")
 
 
 def test_a_trace_too_large_to_send_is_explained():
