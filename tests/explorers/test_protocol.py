@@ -200,7 +200,7 @@ def test_an_interrupt_undoes_the_edit_and_answers_it():
     assert (browser.messages()[-1]["sum"], explorer.error) == (14, None)
 
 
-def test_an_edit_that_was_half_applied_is_whole_when_it_is_sent_again():
+def test_a_half_applied_edit_is_whole_when_sent_again():
     explorer = Squares()
     browser = Browser(explorer)
     browser.edit(n=4)  # an interrupt took the rest
