@@ -1,6 +1,6 @@
 """Compilation: every kernel cached on disk, once serial and once parallel.
 
-This is the only file that names Numba's decorators and flags. Four facts decide it, all measured:
+This is the only file that names Numba's decorators and flags. Five facts decide it, all measured:
 
 * one Python function compiled serial and parallel would share one cache file, and the second
   would run the first's machine code: the parallel copy therefore has its own name;
@@ -8,17 +8,26 @@ This is the only file that names Numba's decorators and flags. Four facts decide
   is passive, which must be set before the first parallel call (then it is 23 µs); but a thread
   that falls asleep at once costs each of many calls in a row as long as it saves (looking up 8 192
   int8 rows: 0.21 ms, one thread alone 0.22), so it may spin for about 0.1 ms first (0.13 ms);
-* when no cache folder is writable, Numba refuses at *import*: we fall back to a temporary folder;
+* when no cache folder is writable, Numba refuses at *import*: we fall back to a temporary folder,
+  and a cache that is damaged or cannot be written costs time, never the call (`KernelCache`);
+* OpenMP ends a process that was forked after a parallel loop, or lets it wait for ever, and Numba's
+  own thread pool (workqueue, all that a plain install has on macOS) ends one in which two threads
+  run parallel loops: there the serial kernels run (`parallel_allowed`);
 * Numba stamps a cached kernel with a hash of the kernel's own file. Kernels here call kernels of
   other files, so the stamp is a hash of all of `embedlab.core` (`CoreCacheLocator`): an edit of any
   file compiles the core anew.
 """
 
+import atexit
+import contextlib
 import functools
 import hashlib
+import importlib
 import importlib.resources
 import os
+import shutil
 import tempfile
+import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -38,6 +47,7 @@ from numba.extending import intrinsic, overload
 __all__ = [
     "NAN_SAFE",
     "CoreCacheLocator",
+    "KernelCache",
     "block_size",
     "cache_stats",
     "count_kernel_call",
@@ -45,6 +55,7 @@ __all__ = [
     "kernel_calls",
     "next_block",
     "num_threads",
+    "parallel_allowed",
     "parallel_copy",
     "prange",
     "prefetch",
@@ -86,6 +97,32 @@ class CoreCacheLocator(caching._CacheLocator):
     def get_disambiguator(self) -> str:
         """Return what tells kernels of one name and file apart: the line."""
         return str(self._chosen.get_disambiguator())
+
+
+class KernelCache(caching.FunctionCache):
+    """Numba's cache of a kernel; one that cannot be read or written costs time, never the call."""
+
+    @contextlib.contextmanager
+    def _guard_against_spurious_io_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # a full disk, a quota, a folder that may not be written any more
+            _warn_of_cache(self.cache_path, f"{type(error).__name__}: {error.strerror}")
+        except Exception as error:  # a damaged file raises what its bytes happen to say
+            _warn_of_cache(self.cache_path, f"a damaged file ({type(error).__name__})")
+            with contextlib.suppress(OSError):
+                self.flush()  # compiled and written anew
+
+
+@functools.cache
+def _warn_of_cache(folder: str, received: str) -> None:
+    """Warn once about each kind of trouble."""
+    warnings.warn(
+        f"the folder of compiled kernels must be readable and writable. Received {received} in "
+        f"{folder}, so kernels are compiled again. Free some space, or set NUMBA_CACHE_DIR.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 @functools.cache
@@ -153,8 +190,42 @@ def parallel_copy(serial: Any, *, reductions: bool = False) -> Any:
 
 
 def num_threads() -> int:
-    """Return how many threads a parallel kernel may use now (Numba's own setting)."""
-    return numba.get_num_threads()
+    """Return how many threads a parallel kernel may use now: Numba's own setting, or 1."""
+    return numba.get_num_threads() if parallel_allowed() else 1
+
+
+def parallel_allowed() -> bool:
+    """Return whether this thread may run a parallel kernel."""
+    if _FORKED:
+        return False
+    return threading.get_ident() == threading.main_thread().ident or _threads_may_share()
+
+
+@functools.cache
+def _threads_may_share() -> bool:
+    """Return whether Numba has a thread pool that several Python threads may use at once."""
+    if config.THREADING_LAYER == "workqueue":
+        return False
+    for pool in ("tbbpool", "omppool"):
+        try:
+            importlib.import_module(f"numba.np.ufunc.{pool}")
+        except ImportError:
+            continue
+        return True
+    return False
+
+
+_FORKED: list[int] = []  # not empty in a child whose parent had started threads
+
+
+def _note_fork() -> None:
+    with contextlib.suppress(ValueError):  # no threads yet: the child may start its own
+        numba.threading_layer()
+        _FORKED.append(os.getpid())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 def prefetch(array: np.ndarray, row: int, column: int) -> None:
@@ -281,9 +352,10 @@ def _compile(function: Callable[..., Any], *, parallel: bool, reductions: bool) 
         if "locator" not in str(error):
             raise
         config.CACHE_DIR = tempfile.mkdtemp(prefix="embedlab-numba-")
+        atexit.register(_remove_folder, config.CACHE_DIR, os.getpid())
         warnings.warn(
             "a folder for compiled kernels must be writable. Received none beside the package "
-            f"or in the user's cache, so {config.CACHE_DIR} serves for this process. "
+            f"or in the user's cache, so {config.CACHE_DIR} serves until this process ends. "
             "Set NUMBA_CACHE_DIR to a folder that stays.",
             RuntimeWarning,
             stacklevel=3,
@@ -293,10 +365,18 @@ def _compile(function: Callable[..., Any], *, parallel: bool, reductions: bool) 
     return compiled
 
 
+def _remove_folder(folder: str, owner: int) -> None:
+    """Remove the cache of this process when it ends; a child of a fork leaves it alone."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _with_core_stamp(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     """Decorate `function` while Numba's setting names `CoreCacheLocator`."""
     config.CACHE_LOCATOR_CLASSES = f"{__name__}.{CoreCacheLocator.__name__}"
     try:
-        return numba.njit(**options)(function)
+        compiled = numba.njit(**options)(function)
+        compiled._cache.__class__ = KernelCache  # no second search for a folder
+        return compiled
     finally:
         config.CACHE_LOCATOR_CLASSES = _OWN_LOCATORS

@@ -11,6 +11,11 @@ import pytest
 
 import embedlab
 
+try:
+    import resource
+except ImportError:
+    resource = None
+
 PACKAGE = Path(embedlab.__file__).parent
 HELPER = """
 from embedlab.core.jit import kernel
@@ -39,7 +44,7 @@ print(result, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 
-def call(path, **environment):
+def call(path, before=None, **environment):
     """Return the result, the cache hits and misses of the caller, and the warnings."""
     env = {name: text for name, text in os.environ.items() if not name.startswith("NUMBA_")}
     env |= {"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1", **environment}
@@ -47,6 +52,7 @@ def call(path, **environment):
         [sys.executable, "-c", CALL],
         env=env,
         cwd=Path(path).parent,
+        preexec_fn=before,
         capture_output=True,
         text=True,
         check=True,
@@ -99,7 +105,31 @@ def test_without_a_writable_folder_a_temporary_one_serves(copy, tmp_path):
     result, hits, misses, warned = call(copy, XDG_CACHE_HOME=home, TMPDIR=str(tmp_path))
     assert (result, hits, misses) == (6.0, 0, 1)
     assert "a folder for compiled kernels must be writable" in warned
-    assert list(tmp_path.glob("embedlab-numba-*/*/*.nbi"))
+    assert not list(tmp_path.glob("embedlab-numba-*"))  # it went with its process
+
+
+def test_a_damaged_cache_is_compiled_anew(copy, tmp_path):
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert call(copy, **cache) == (6.0, 0, 1, "")
+    for suffix, content in ((".nbi", b""), (".nbi", b"junk"), (".nbc", b"\x80\x04\x8c\xff")):
+        (damaged,) = (tmp_path / "cache").rglob(f"caller.total*{suffix}")
+        damaged.write_bytes(content)
+        result, hits, misses, warned = call(copy, **cache)
+        assert (result, hits, misses) == (6.0, 0, 1)
+        assert "must be readable and writable. Received" in warned
+    assert call(copy, **cache) == (6.0, 1, 0, "")
+
+
+@pytest.mark.skipif(resource is None, reason="no limit of file sizes on Windows")
+def test_a_full_disk_costs_time_and_not_the_call(copy, tmp_path):
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    result, hits, misses, warned = call(copy, fill, **cache)
+    assert (result, hits, misses) == (6.0, 0, 1)
+    assert warned.count("RuntimeWarning") == 1 and "Free some space" in warned
+    assert call(copy, **cache) == (6.0, 0, 1, "")
 
 
 def test_a_zip_archive_has_a_cache_too(copy, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 from embedlab.core.checks import ShapeError, as_floats
 from embedlab.core.gradient import SparseGrad, coalesce
 from embedlab.core.ids import as_ids
-from embedlab.core.jit import count_kernel_call, kernel, parallel_copy, prange
+from embedlab.core.jit import count_kernel_call, kernel, parallel_allowed, parallel_copy, prange
 from embedlab.core.lookup import lookup
 from embedlab.core.lora.adapter import Adapter, as_adapter
 
@@ -129,7 +129,8 @@ def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np
     grad_left = np.empty(left.shape, dtype)
     parts = np.zeros((-(-len(left) // BLOCK) or 1, *b.shape), dtype)
     # By size alone: the parallel code may order sums differently, even on one thread.
-    run = grad_lora_kernel_parallel if wide.size * len(b) >= PARALLEL_FROM else grad_lora_kernel
+    parallel = wide.size * len(b) >= PARALLEL_FROM and parallel_allowed()
+    run = grad_lora_kernel_parallel if parallel else grad_lora_kernel
     count_kernel_call("gradient")
     run(left, wide, right, dtype.type(scale), grad_left, parts)
     grad_a = coalesce(as_ids(ids).reshape(-1), grad_left.astype(a.dtype, copy=False), len(a))

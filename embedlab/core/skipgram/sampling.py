@@ -37,7 +37,7 @@ def token_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.
     [0, -1, 1, 1]
     """
     input_dim = check_size(input_dim, "input_dim", most=2**31 - 1)  # the stream is int32
-    ids = as_ids(ids)
+    ids = as_ids(ids).copy()  # another thread may write into the caller's array meanwhile
     if ids.ndim != 1 or ids.size == 0:
         raise ShapeError(
             f"ids must be one row of at least one id. Received shape {ids.shape}. "
