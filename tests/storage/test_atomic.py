@@ -1,15 +1,18 @@
 """A file is written whole or not at all, even when the writer is killed."""
 
+import ast
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import embedlab
 from embedlab.layers import Embedding
 from embedlab.models import Sequential, load_model
 from embedlab.storage import atomic
@@ -18,6 +21,7 @@ from embedlab.storage.atomic import atomic_write
 WRITER = """
 import os, resource, signal, sys
 import numpy as np
+import embedlab
 from embedlab.layers import Embedding
 from embedlab.models import Sequential
 import embedlab.models.files  # the point is inside the atomic_write
@@ -214,3 +218,15 @@ def test_what_was_left_under_another_host_name_goes_after_a_day(tmp_path, monkey
         with atomic_write(target) as temporary:
             temporary.write_text("whole")
         assert left.exists() == stays
+
+
+def test_whatever_the_package_writes_is_written_whole():
+    """Only a lesson's exercise, in its own temporary folder, writes a file as it is."""
+    package = Path(embedlab.__file__).parent
+    plain = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            write = isinstance(node, ast.Attribute) and node.attr in ("write_text", "write_bytes")
+            if write and ast.unparse(node.value) != "temporary":
+                plain.add(path.relative_to(package).as_posix())
+    assert plain == {"lessons/exercises/files.py"}

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from embedlab.storage.atomic import atomic_write
+
 __all__ = [
     "MOST_BYTES",
     "VERSION",
@@ -98,7 +100,8 @@ class Card:
         if name is None:
             name = _now.file = _now.file or _unused()
         written = f"{self.json}\n".encode()
-        (_now.folder / name).write_bytes(written)
+        with atomic_write(_now.folder / name) as temporary:
+            temporary.write_bytes(written)
         tries = f" and {_count(len(self.checks), 'check')}" if self.checks else ""
         print(
             f"{name}: {_count(len(self.answers), 'answer')}{tries} in {len(written)} bytes, "
