@@ -21,7 +21,6 @@ from embedlab.storage.atomic import atomic_write
 WRITER = """
 import os, resource, signal, sys
 import numpy as np
-import embedlab
 from embedlab.layers import Embedding
 from embedlab.models import Sequential
 import embedlab.models.files  # the point is inside the atomic_write

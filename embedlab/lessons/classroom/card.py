@@ -1,7 +1,8 @@
 """Answer cards: a learner's answers as a small JSON text, without any personal data.
 
 A card belongs to one session, that is to one notebook from its start to its end. It holds letters,
-diagnoses and predictions: no name, no folder, no time, nothing of the machine.
+diagnoses, sentences of the checkers and predictions: no name, no folder, no time, nothing of the
+machine.
 """
 
 import json
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from embedlab.lessons.classroom.feedback import checker_words_only
 from embedlab.storage.atomic import atomic_write
 
 __all__ = [
@@ -42,6 +44,7 @@ class _Session:
     folder: Path = field(default_factory=Path.cwd)  # a lesson may work in another one later
     answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
     checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    feedback: dict[str, str] = field(default_factory=dict)
     revealed: set[str] = field(default_factory=set)
     file: str | None = None
 
@@ -62,11 +65,15 @@ class Card:
         whether it was solved in the end).
     left_out : int
         How many did not fit into `MOST_BYTES`.
+    feedback : dict
+        Exercise -> the checker's sentence on a first try that was "wrong", in words of the checker
+        only.
     """
 
     answers: dict[str, tuple[str, bool]]
     checks: dict[str, tuple[str, bool]] = field(default_factory=dict)
     left_out: int = 0
+    feedback: dict[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> str:
@@ -74,6 +81,8 @@ class Card:
         message: dict[str, Any] = {"embedlab": VERSION, "answers": self.answers}
         if self.checks:
             message["checks"] = self.checks
+        if self.feedback:
+            message["feedback"] = self.feedback
         if self.left_out:
             message["left_out"] = self.left_out
         return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
@@ -139,8 +148,10 @@ def session_folder() -> Path:
     return _now.folder
 
 
-def record_attempt(exercise: str, belief: str | None, ok: bool) -> None:
+def record_attempt(exercise: str, belief: str | None, ok: bool, message: str = "") -> None:
     """Keep what a check found: the first try, and whether any try was right.
+
+    The checker's `message` is kept when the first try was wrong and shows no misconception.
 
     Examples
     --------
@@ -151,6 +162,8 @@ def record_attempt(exercise: str, belief: str | None, ok: bool) -> None:
     {"embedlab":1,"answers":{},"checks":{"03.scatter_add":["M4",true]}}
     >>> clear()
     """
+    if exercise not in _now.checks and not (ok or belief) and message:
+        _now.feedback[exercise] = checker_words_only(message)
     first, solved = _now.checks.get(exercise, ("right" if ok else belief or "wrong", ok))
     _now.checks[exercise] = (first, solved or ok)
 
@@ -182,14 +195,14 @@ def card(*explorers: Any) -> Card:
     {"embedlab":1,"answers":{"01.exit":["b",false]}}
     >>> clear()
     """
-    answers, checks = dict(_now.answers), dict(_now.checks)
+    answers, checks, feedback = dict(_now.answers), dict(_now.checks), dict(_now.feedback)
     for question, answer, correct in _seen(explorers):
         answers.setdefault(question, (answer, correct))
     left_out = 0
-    while len(Card(answers, checks, left_out).json.encode()) > MOST_BYTES:
-        (answers or checks).popitem()
+    while len(Card(answers, checks, left_out, feedback).json.encode()) > MOST_BYTES:
+        (feedback or answers or checks).popitem()
         left_out += 1
-    return Card(answers, checks, left_out)
+    return Card(answers, checks, left_out, feedback)
 
 
 def _seen(explorers: Iterable[Any]) -> Iterable[tuple[str, str, bool]]:

@@ -17,7 +17,7 @@ from embedlab.lessons.notebook_files import LessonError, find_notebook, title
 
 __all__ = ["dashboard"]
 
-MOST_PLACES = 8
+MOST_PLACES, MOST_SENTENCES = 8, 6
 _LEAD = "First answers only. A card holds no name, no time and no text of its owner."
 
 
@@ -193,7 +193,10 @@ def _tries(one: ExerciseStats) -> Iterable[HistogramRow]:
     for which, record in MISCONCEPTIONS.items():
         if one.first.get(which):
             yield HistogramRow("✗", f"first try: “{record.belief}”", one.first[which], belief=which)
-    yield HistogramRow("✗", "first try: something else was wrong", one.first.get("wrong", 0))
+    for sentence, count in [*one.feedback.items()][:MOST_SENTENCES]:
+        yield HistogramRow("✗", f"first try, the checker: {sentence}", count)
+    left = one.first.get("wrong", 0) - sum([*one.feedback.values()][:MOST_SENTENCES])
+    yield HistogramRow("✗", "first try: something else was wrong", left)
 
 
 def _title(number: str) -> str:

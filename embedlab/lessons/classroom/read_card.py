@@ -8,11 +8,12 @@ from typing import Any, NoReturn
 
 from embedlab.core.checks import one_line
 from embedlab.lessons.classroom.card import MOST_BYTES, VERSION, Card
+from embedlab.lessons.classroom.feedback import checker_words_only
 from embedlab.lessons.grading.check import all_items
 from embedlab.lessons.misconceptions import MISCONCEPTIONS
 from embedlab.lessons.predictions import PREDICTIONS
 
-__all__ = ["CardError", "read_card"]
+__all__ = ["CardError", "parse_card", "read_card"]
 
 _AGAIN = "Ask for it again: card().save()"
 _NEWER = "Update embedlab, or leave the card out"
@@ -25,24 +26,17 @@ class CardError(ValueError):
 
 
 def read_card(path: str | Path) -> Card:
-    """Read a card, and refuse everything that no learner's session could have written.
+    """Read the card in a file; see `parse_card`.
 
     Parameters
     ----------
     path : str or pathlib.Path
         A file that `Card.save` wrote.
 
-    Returns
-    -------
-    Card
-        Every name in it is known here, every letter is a choice of its question, and what counts as
-        right is right.
-
     Raises
     ------
     CardError
-        In one line, for anything else: no file, too large, no JSON, another version, unknown or
-        doubled keys, wrong types, a wrong claim.
+        In one line, for what is no file, and for what `parse_card` refuses.
 
     Examples
     --------
@@ -52,13 +46,41 @@ def read_card(path: str | Path) -> Card:
     none. \
 Ask for it again: card().save()
     """
-    message = _parsed(_text(Path(path)))
+    return parse_card(_content(Path(path)))
+
+
+def parse_card(content: bytes) -> Card:
+    """Return the card in some bytes; refuse all that no learner's session could have written.
+
+    Parameters
+    ----------
+    content : bytes
+        `Card.json`, with or without a line break.
+
+    Returns
+    -------
+    Card
+        Every name in it is known here, every letter is a choice of its question, what counts as
+        right is right, and every word of a sentence is a checker's.
+
+    Raises
+    ------
+    CardError
+        In one line, for anything else: too large, no JSON, another version, unknown or doubled
+        keys, wrong types, a wrong claim.
+
+    Examples
+    --------
+    >>> parse_card(b'{"embedlab":1,"answers":{"01.exit":["c",true]}}')
+    {"embedlab":1,"answers":{"01.exit":["c",true]}}
+    """
+    message = _parsed(_text(content))
     version = message.get("embedlab")
     if type(version) is not int or version != VERSION:  # true is no version
         _refuse(f"say embedlab: {VERSION}", version, _NEWER)
-    unknown = set(message) - {"embedlab", "answers", "checks", "left_out"}
+    unknown = set(message) - {"embedlab", "answers", "checks", "feedback", "left_out"}
     if unknown:
-        _refuse("hold answers, checks and left_out only", sorted(unknown)[0], _NEWER)
+        _refuse("hold answers, checks, feedback and left_out only", sorted(unknown)[0], _NEWER)
     left_out = message.get("left_out", 0)
     if type(left_out) is not int or not 0 <= left_out < 10_000:
         _refuse("count what it left out", left_out, _AGAIN)
@@ -69,20 +91,26 @@ Ask for it again: card().save()
     checks = {
         name: _check(name, *_pair(name, value)) for name, value in _table(message, "checks").items()
     }
-    return Card(answers, checks, left_out)
+    feedback = {
+        name: _sentence(name, value, checks) for name, value in _table(message, "feedback").items()
+    }
+    return Card(answers, checks, left_out, feedback)
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
         if not path.is_file():  # a folder, a pipe, a device
             _refuse("be a file that can be read", None, _AGAIN)
         with path.open("rb") as file:
-            content = file.read(2 * MOST_BYTES)
+            return file.read(2 * MOST_BYTES)
     except (OSError, ValueError) as error:
         if isinstance(error, CardError):
             raise
         _refuse("be a file that can be read", type(error).__name__, _AGAIN)
-    if len(content) == 2 * MOST_BYTES or len(content.strip()) > MOST_BYTES:
+
+
+def _text(content: bytes) -> str:
+    if len(content) >= 2 * MOST_BYTES or len(content.strip()) > MOST_BYTES:
         _refuse(f"fit into {MOST_BYTES} bytes", content, _AGAIN)
     try:
         return content.decode()
@@ -150,6 +178,12 @@ def _check(name: str, first: str, solved: bool) -> tuple[str, bool]:
     if first == "right" and not solved:
         _refuse(f"tell the truth about {name}", [first, solved], _AGAIN)
     return first, solved
+
+
+def _sentence(name: str, sentence: Any, checks: Mapping[str, tuple[str, bool]]) -> str:
+    if checks.get(name, ("", False))[0] != "wrong" or not isinstance(sentence, str):
+        _refuse(f"keep a sentence on a wrong first try of {name:.30}", sentence, _AGAIN)
+    return checker_words_only(sentence)
 
 
 def _refuse(must: str, received: Any, cure: str) -> NoReturn:

@@ -41,11 +41,15 @@ class QuestionStats:
 
 @dataclass(frozen=True)
 class ExerciseStats:
-    """Results of a class in one exercise: `first` counts what first attempts showed."""
+    """Results of a class in one exercise: `first` counts what first attempts showed.
+
+    `feedback` counts the checker's sentences on those that were wrong without a misconception.
+    """
 
     name: str
     first: Mapping[str, int]
     solved: int
+    feedback: Mapping[str, int]
 
     @property
     def total(self) -> int:
@@ -128,8 +132,10 @@ def _exercise_stats(cards: Sequence[Card]) -> tuple[ExerciseStats, ...]:
     for name in all_items("CHECKS"):
         tries = [card.checks[name] for card in cards if name in card.checks]
         first = Counter(describe for describe, _ in tries)
+        feedback = Counter(card.feedback[name] for card in cards if name in card.feedback)
         if tries:
-            stats.append(ExerciseStats(name, first, sum(solved for _, solved in tries)))
+            solved = sum(solved for _, solved in tries)
+            stats.append(ExerciseStats(name, first, solved, dict(feedback.most_common())))
     return tuple(stats)
 
 

@@ -97,5 +97,5 @@ def check(exercise: str, submission: Any) -> Verdict:
     diagnose = find_item(exercise, "CHECKS")
     result: Verdict = diagnose(exercise, submission)
     if result.attempted:
-        card.record_attempt(exercise, result.misconception, result.ok)
+        card.record_attempt(exercise, result.misconception, result.ok, result.message)
     return result

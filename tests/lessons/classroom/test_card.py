@@ -35,6 +35,11 @@ def test_card_holds_first_answers_and_no_personal_data():
             "lookup.rows": ["[1,5]", True],
         },
         "checks": {"01.lookup": ["wrong", False], "01.fence": ["wrong", False]},
+        "feedback": {
+            "01.lookup": "It accepts id -1. NumPy silently counts negative ids from the end.",
+            "01.fence": "the check needs the view or its state. Received int. Pass explorer, or "
+            "explorer.state.",
+        },
     }
     assert repr(result) == result.json
 
@@ -115,6 +120,31 @@ def test_it_fits_into_a_kilobyte_and_says_what_is_missing():
     assert json.loads(result.json)["left_out"] == result.left_out
     assert "00.exit" in result.answers  # the earliest stay
     assert result.checks
+
+
+def test_sentences_make_room_for_answers():
+    for n in range(12):
+        card_module.record_answer(f"{n:02d}.exit", "a", True)
+        card_module.record_attempt(f"{n:02d}.a", None, False, "Padding still counts. " * 9)
+    result = card()
+    assert len(result.json.encode()) <= card_module.MOST_BYTES
+    assert len(result.answers) == len(result.checks) == 12
+    assert 0 < len(result.feedback) < 12 and result.left_out == 12 - len(result.feedback)
+
+
+def test_a_sentence_of_the_checker_holds_no_text_of_the_learner():
+    def lookup(W, ids):
+        raise FileNotFoundError("/home/ada.lovelace/thesis.txt")
+
+    def rows(W, ids):
+        return W[ids]
+
+    check("01.lookup", lookup)
+    assert "lovelace" in repr(check("01.lookup", lookup))
+    check("01.lookup", rows)  # the first try counts
+    text = card().json
+    assert "Your function raised FileNotFoundError" in text and "home" not in text
+    assert not any(part in text.lower() for part in ("ada", "lovelace", "thesis"))
 
 
 def test_checks_alone_fit_too():

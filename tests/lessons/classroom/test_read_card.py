@@ -16,6 +16,7 @@ GOOD = {
     "embedlab": 1,
     "answers": {"01.predict": ["a", False], "01.exit": ["c", True], "lookup.rows": ["[1,5]", True]},
     "checks": {"01.lookup": ["M1", True], "01.fence": ["wrong", False]},
+    "feedback": {"01.fence": "The result must have shape (2, 3)."},
     "left_out": 2,
 }
 
@@ -48,6 +49,7 @@ def test_all_of_it(hand_in):
     card = hand_in(GOOD)
     assert card.answers["01.predict"] == ("a", False)
     assert card.checks == {"01.lookup": ("M1", True), "01.fence": ("wrong", False)}
+    assert card.feedback == {"01.fence": "The result must have shape (2, 3)."}
     assert card.left_out == 2
     assert hand_in(" " + json.dumps(GOOD) + "\r\n") == card
 
@@ -101,6 +103,9 @@ HOSTILE = {
     "no exercise": (checks(**{"01__nothing": ["wrong", False]}), "name exercises that"),
     "no diagnosis": (checks(**{"01__lookup": ["M999", False]}), "diagnose 01.lookup"),
     "right, unsolved": (checks(**{"01__lookup": ["right", False]}), "tell the truth about"),
+    "a sentence on nothing": (but(feedback={"01.mean": "wrong"}), "keep a sentence on a wrong"),
+    "a sentence on a belief": (but(feedback={"01.lookup": "No"}), "keep a sentence on a wrong"),
+    "no sentence": (but(feedback={"01.fence": ["No"]}), "keep a sentence on a wrong"),
     "less than nothing": (but(left_out=-1), "count what it left out"),
     "half of one": (but(left_out=0.5), "count what it left out"),
 }
@@ -114,6 +119,24 @@ def test_what_no_session_writes_is_refused_in_one_line(hand_in, name):
     message = str(excinfo.value)
     assert re.match(r"a card must .* Received .*\. (Ask for|Update)", message), message
     assert "\n" not in message and len(message) < 220
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mr Smith <script>alert(1)</script> returns nothing",
+        "Padding\n\x1b[2J\u202e counts",
+        "http://evil.example/?" + "é" * 90,
+        "must be an array " * 20,
+        "",
+    ],
+)
+def test_words_that_no_checker_uses_are_not_read(hand_in, text):
+    handed_in = hand_in(but(feedback={"01.fence": text})).feedback["01.fence"]
+    assert len(handed_in) <= 120 and handed_in.isprintable()
+    assert not any(word in handed_in for word in ("Smith", "alert", "evil", "\x1b", "\u202e"))
+    again = hand_in(but(feedback={"01.fence": handed_in})).feedback["01.fence"]
+    assert again == handed_in
 
 
 def test_a_folder_a_pipe_and_nothing_are_no_files(tmp_path):

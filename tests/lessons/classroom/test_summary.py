@@ -16,6 +16,8 @@ CARDS = [
     Card(
         {"01.predict": ("d", True), "gradient.duplicates": ("[1]", False)},
         {"01.lookup": ("wrong", False)},
+        0,
+        {"01.lookup": "Write the `result` into a new array."},
     ),
     Card({"03.exit": ("d", False), "gradient.duplicates": ("[2]", True)}),
     Card({}),
@@ -37,6 +39,7 @@ def test_exercises_and_predictions():
     (exercise,) = summary.exercises
     assert dict(exercise.first) == {"M2": 1, "right": 1, "wrong": 1}
     assert (exercise.solved, exercise.total) == (2, 3)
+    assert exercise.feedback == {"Write the `result` into a new array.": 1}
     (prediction,) = summary.predictions
     assert (prediction.right, prediction.total) == (1, 2)
     assert prediction.counts == {"the last": 0, "the mean": 1, "the sum": 1}
@@ -73,6 +76,15 @@ def test_the_page_says_the_numbers_the_beliefs_and_what_to_say():
     assert f'from embedlab.lessons import show; show("{record.id}") Look {record.look}' in message
     assert message.index("M2") < message.index("M1")
     assert "01 · A lookup is a matmul you never do" in message
+
+
+def test_the_checker_s_sentence_stands_on_the_page():
+    wrong = [Card({}, {"01.lookup": ("wrong", False)}, 0, {"01.lookup": f"{n}."}) for n in range(9)]
+    page = dashboard(summarize([*CARDS, *wrong, Card({}, {"01.lookup": ("wrong", True)})]), {})
+    assert "first try, the checker: Write the <code>result</code> into a new array." in page
+    message = words(page)
+    assert message.count("first try, the checker:") == 2 * 6  # as bars, and in the table
+    assert "first try: something else was wrong 5 38 %" in message
 
 
 def test_no_card_tells_anything_wrong():
