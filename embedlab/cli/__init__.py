@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from embedlab.cli import dashboard, doctor, export, lab, link, offline, slides, warm
+from embedlab.cli import collect, dashboard, doctor, export, lab, link, offline, slides, warm
 from embedlab.cli.errors import CliError
 
 __all__ = ["main"]
@@ -25,6 +25,7 @@ _COMMANDS = {
     "slides": slides,
     "link": link,
     "dashboard": dashboard,
+    "collect": collect,
 }
 
 

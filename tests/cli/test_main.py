@@ -16,7 +16,7 @@ def test_help_names_every_command_and_its_first_sentence(capsys):
         main(["--help"])
     assert excinfo.value.code == 0
     text = capsys.readouterr().out
-    for command in ("lab", "doctor", "warm", "export", "pack", "link", "dashboard"):
+    for command in ("lab", "doctor", "warm", "export", "pack", "link", "dashboard", "collect"):
         assert re.search(rf"\n    {command}\s+[A-Z]", text)
 
 

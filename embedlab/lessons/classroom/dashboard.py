@@ -25,6 +25,7 @@ def dashboard(
     summary: ClassSummary,
     refused: Mapping[str, str],
     views: Callable[[str], str | None] = lambda _: None,
+    script: str = "",
 ) -> str:
     """Return the page.
 
@@ -35,11 +36,13 @@ def dashboard(
         Files that are no cards, and why.
     views : callable
         ``views("M2")`` gives the address of a page that shows this preset, or None.
+    script : str
+        Keeps the page up to date where a server sends it; none in a file.
 
     Returns
     -------
     str
-        HTML without scripts. All that came from a card or a file's name is escaped.
+        HTML. All that came from a card or a file's name is escaped.
 
     Examples
     --------
@@ -63,7 +66,7 @@ def dashboard(
             "<section><h2>Predictions in the views <small>each in a text or table of the "
             f'learner’s own</small></h2><div class="boxes">{boxes}</div></section>'
         )
-    return page("What this room believes", "\n".join(parts))
+    return page("What this room believes", "\n".join(parts), script=script)
 
 
 def _head(summary: ClassSummary, refused: Mapping[str, str]) -> str:
@@ -107,7 +110,7 @@ def _lesson_links(lessons: Mapping[str, Iterable[QuestionStats | ExerciseStats]]
 
 def _beliefs(summary: ClassSummary, views: Callable[[str], str | None]) -> str:
     if not summary.misconceptions:
-        message = "No answer shows a misconception. Go on."
+        message = "No answer shows a misconception. Go on." if summary.cards else "No card yet."
         return f"<section><h2>Talk about this first</h2><p>{message}</p></section>"
     boxes = "".join(_belief(stats, views(stats.belief.id)) for stats in summary.misconceptions)
     head = ("belief", "cards", "of those who met it", "share")

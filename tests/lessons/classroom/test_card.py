@@ -122,7 +122,7 @@ def test_it_fits_into_a_kilobyte_and_says_what_is_missing():
     assert result.checks
 
 
-def test_sentences_make_room_for_answers():
+def test_sentences_yield_to_answers():
     for n in range(12):
         card_module.record_answer(f"{n:02d}.exit", "a", True)
         card_module.record_attempt(f"{n:02d}.a", None, False, "Padding still counts. " * 9)
