@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
 
     text = slides(args.lesson)
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(args.output) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+    with atomic_write(args.output) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
     size = args.output.stat().st_size / 1000
     print(f"{args.output}: {text.count('<section')} slides, {size:.0f} kB")
     return 0

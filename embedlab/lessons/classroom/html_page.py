@@ -41,10 +41,11 @@ def page(
     True
     """
     style = _STYLE.read_text(encoding="utf-8")
+    policy = content_policy(script, form, images)
     again = '<noscript><meta http-equiv="refresh" content="10"></noscript>\n' if script else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{content_policy(script, form, images)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"{again}<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n"
