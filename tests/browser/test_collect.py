@@ -30,7 +30,7 @@ def page(browser):
     yield page
     context.close()
     assert all(url.startswith("http://127.0.0.1:") for url in requests)
-    assert not [fault for fault in faults if "ERR_CONNECTION_REFUSED" not in fault]
+    assert not [text for text in faults if "ERR_CONNECTION_REFUSED" not in text]
 
 
 def address(served, path=""):
