@@ -127,7 +127,7 @@ def test_without_tornado_it_says_what_to_install(tmp_path, monkeypatch, capsys):
 
 
 class Announced:
-    """What `_announce` needs of a server."""
+    """The part of a server that `_announce` needs."""
 
     address, board_address = "http://192.168.0.7:8642/abcd-efgh/", "http://127.0.0.1:8642/x/"
 
