@@ -7,10 +7,9 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture core \
+.PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture warm core \
   strict browser suite
 .DELETE_ON_ERROR:
-.NOTPARALLEL:
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -75,8 +74,21 @@ TWO_EACH := -n 2 --dist worksteal
 READY := $(VENV)/.ready-$(EXTRAS)
 LEARNERS = $(wildcard notebooks/[0-9]*.ipynb)
 
-# Prerequisites and not makes of their own: `make check test` runs what both need once.
-test: views architecture core strict browser suite  ## run every test that this machine can run, and say what it cannot
+# Kernels that `embedlab warm` has compiled, and a copy to which the tests add what they compile.
+WARMED := $(abspath $(VENV))/warmed
+KERNELS := $(abspath $(VENV))/kernels
+core browser suite: export NUMBA_CACHE_DIR := $(KERNELS)
+
+# Prerequisites and not makes of their own: `make check test` runs what both need once. With
+# --jobs=2 the checks, which take one core each, run side by side. A part of the tests takes two.
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+core: views architecture warm $(if $(filter check,$(MAKECMDGOALS)),lint)
+strict: core
+browser: strict
+suite: browser
+endif
+
+test: views architecture warm core strict browser suite  ## run every test that this machine can run, and say what it cannot
 
 check: lint views architecture  ## format, lint, types, the architecture, the browser half
 
@@ -118,6 +130,12 @@ else
 	$(call without,Node 18 or newer,the checks of the browser half,Install nodejs and npm.)
 endif
 
+warm: $(READY)  # compile every kernel of the lessons, once, and see that none is left out
+	@echo "The kernels, compiled ahead:"
+	@rm -rf $(WARMED) $(KERNELS) && mkdir $(WARMED)
+	@EMBEDLAB_WARMED=$(WARMED) $(PYTEST) tests/cli/test_warm.py
+	@cp -R $(WARMED) $(KERNELS)
+
 # A test that starts processes of its own sets their checks and threads itself: once is enough.
 core: $(READY)  # once more with every index checked, and once with one thread what sets threads
 	@echo "The core, every index checked by Numba:"
@@ -126,7 +144,9 @@ core: $(READY)  # once more with every index checked, and once with one thread w
 	@echo "The core on one thread:"
 	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) -m threads tests/core
 
-strict: $(READY)  # every number printed in a notebook, compared
+strict: export EMBEDLAB_WARMED := $(WARMED)
+strict: export NUMBA_CACHE_DIR := $(WARMED)
+strict: $(READY) warm  # every number and picture in a notebook, compared; none compiles anything
 	@echo "The notebooks, every number compared:"
 	@$(PYTEST) $(TWO) --nbval $(wildcard notebooks/solutions/[0-9]*.ipynb)
 	@echo "The learner's notebooks, run with their stubs:"
@@ -146,6 +166,7 @@ suite: $(READY)
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)keras))
 	@echo "Everything else:"
-	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py
+	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py \
+	  --ignore tests/cli/test_warm.py
 
 comma := ,

@@ -1,5 +1,12 @@
-"""What no test run may import by itself."""
+"""What no test run may import by itself, and what a run of notebooks by nbval compares besides."""
 
 # Keras reads its backend once for each process, and asks for TensorFlow when nobody chose: the
 # doctests of the adapter run in tests/peers/adapter.py, in a process for each backend.
 collect_ignore = ["embedlab/keras"]
+
+
+def pytest_configure(config):
+    if config.getoption("nbval", False) or config.getoption("nbval_lax", False):
+        from published import Published
+
+        config.pluginmanager.register(Published())

@@ -65,37 +65,40 @@ def seconds(cell: NotebookNode) -> int:
     return WIDGET_SECONDS if "interact" in cell.source else SECONDS
 
 
-def run(notebook: NotebookNode) -> NotebookNode:
-    """Run it in a folder of its own, and keep of the outputs what is the same everywhere."""
+def run(notebook: NotebookNode) -> None:
+    """Run it from top to bottom, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
             timeout_func=seconds,
             kernel_name="python3",
-            store_widget_state=True,  # `interact` needs it; what it leaves is thrown away below
+            store_widget_state=True,  # `interact` needs it; what it leaves is thrown away
             record_timing=False,
             coalesce_streams=True,  # where a busy machine cut the printed lines in two
             resources={"metadata": {"path": folder}},
         )
         client.execute()
+
+
+def needs_run(notebook: NotebookNode, *, solution: bool) -> bool:
+    """Return whether outputs are kept: all of a solution, the learner's still pictures."""
+    return solution or any(STILL in _tags(cell) for cell in notebook.cells)
+
+
+def publish(notebook: NotebookNode, *, solution: bool) -> str:
+    """Return the file of a notebook: with the outputs that are kept, the same everywhere."""
     notebook.metadata = nbformat.from_dict(METADATA)  # no widgets: they hide the still pictures
     for cell in notebook.cells:
         if UNSAVED in _tags(cell):
             cell.outputs = []
         for output in cell.get("outputs", []):
             _tidy(output, cell.id)
-    return notebook
-
-
-def without_answers(notebook: NotebookNode) -> NotebookNode:
-    """Return a learner's notebook as it is delivered: as if it had never been run."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    if any(STILL in _tags(cell) for cell in cells):
-        run(notebook)
-    for cell in cells:
-        if STILL not in _tags(cell):  # nbval refuses an output without its execution count
-            cell.outputs, cell.execution_count = [], None
-    return notebook
+        if cell.cell_type == "code" and not solution and STILL not in _tags(cell):
+            cell.outputs, cell.execution_count = [], None  # nbval wants both or none
+    written: str = nbformat.writes(notebook)
+    if len(written.encode()) > MOST_NOTEBOOK:
+        raise BuildError(f"{len(written.encode())} bytes, more than 250 kB")
+    return written + "\n"
 
 
 def _tags(cell: NotebookNode) -> list[str]:
@@ -115,14 +118,6 @@ def _tidy(output: NotebookNode, where: str) -> None:
             raise BuildError(f"cell {where}: a picture of {picture} bytes, more than 40 kB")
         if "text/plain" not in output.data:
             raise BuildError(f"cell {where}: an output without text/plain")
-
-
-def text(notebook: NotebookNode) -> str:
-    """Return the file's content, and refuse one that is too large."""
-    written: str = nbformat.writes(notebook)
-    if len(written.encode()) > MOST_NOTEBOOK:
-        raise BuildError(f"{len(written.encode())} bytes, more than 250 kB")
-    return written + "\n"
 
 
 def difference(built: str, committed: str) -> str | None:
@@ -187,7 +182,9 @@ def main() -> int:
         name = target.relative_to(HERE)
         try:
             notebook = parse(source, solution=solution)
-            built = text(run(notebook) if solution else without_answers(notebook))
+            if needs_run(notebook, solution=solution):
+                run(notebook)
+            built = publish(notebook, solution=solution)
         except BuildError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1

@@ -1,6 +1,6 @@
 """The builder says what is stale, and strict nbval reads every printed number.
 
-That the notebooks are what their sources give stands in tests/cli/test_warm.py.
+That the notebooks are what their sources give is seen where they run (published.py).
 """
 
 import json

@@ -1,12 +1,12 @@
 """Every lesson has the same form, a size that a browser likes, and nothing of this machine."""
 
 import base64
-import importlib.util
 import json
 import re
 from pathlib import Path
 
 import pytest
+from published import load_builder
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "source").glob("*.md"))
@@ -228,9 +228,7 @@ def test_each_lesson_with_a_check_has_a_page_for_the_instructor():
 
 
 def test_builder_compares_words_and_tolerates_pixels():
-    spec = importlib.util.spec_from_file_location("build", NOTEBOOKS / "build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
+    build = load_builder()
     text = (NOTEBOOKS / "solutions" / "01_lookup.ipynb").read_text("utf-8")
     assert build.difference(text, text) is None
     assert "cell 01-" in build.difference(text, text.replace("60,000,000", "60,000,001"))
@@ -247,9 +245,7 @@ def test_builder_compares_words_and_tolerates_pixels():
 
 
 def test_builder_ignores_outputs_that_depend_on_python_version():
-    spec = importlib.util.spec_from_file_location("build", NOTEBOOKS / "build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
+    build = load_builder()
     text = (NOTEBOOKS / "solutions" / "10_meaning.ipynb").read_text("utf-8")
     assert "1,806 different ones" in text  # words of the documentation of our version
     assert build.difference(text, text.replace("1,806", "1,807")) is None
