@@ -6,6 +6,7 @@ collect_ignore = ["embedlab/keras"]
 
 
 def pytest_configure(config):
+    """Compare what nbval runs with what the builder writes, too."""
     if config.getoption("nbval", False) or config.getoption("nbval_lax", False):
         from published import Published
 

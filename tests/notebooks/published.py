@@ -63,9 +63,7 @@ class Published:
             for result in cell.outputs:
                 if "execution_count" in result:
                     result.execution_count = number  # nbval has its kernel count nothing
-        what = build.difference(
-            build.publish(notebook, solution=solution), path.read_text("utf-8")
-        )
+        what = build.difference(build.publish(notebook, solution=solution), path.read_text("utf-8"))
         assert not what, f"{path.name} is not what its source gives: {what}. Run: make notebooks"
         if self.cache:
             new = cache_state(self.cache).items() - self.before.items()
