@@ -59,8 +59,8 @@ def test_the_builder_says_what_is_stale(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(build, "run", run_once)
     assert build.main() == 1
-    said = capsys.readouterr().out
-    assert "00_start_here.ipynb is not what its source gives: cell 00-" in said
+    message = capsys.readouterr().out
+    assert "00_start_here.ipynb is not what its source gives: cell 00-" in message
     assert len(executed) == 2  # the solution, and the learner's for its picture
 
     def run_again(notebook):
