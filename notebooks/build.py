@@ -7,12 +7,15 @@ The solution is run from top to bottom, and its outputs are kept as text and sma
 learner's notebook is delivered without outputs, because they would show the answers before the
 question. Only a cell tagged `still` keeps the picture of its view. The output of a cell tagged
 `unsaved` describes the machine it ran on and is kept nowhere.
+
+The tasks of a lesson that gives them to a view (`tasks("01")`) are copied into task_texts.json.
 """
 
 import argparse
 import base64
 import io
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +31,7 @@ from nbformat import NotebookNode
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "source"
+TASK_TEXTS = HERE.parent / "embedlab" / "lessons" / "task_texts.json"
 MOST_PICTURE, MOST_NOTEBOOK = 40_000, 250_000
 SECONDS, WIDGET_SECONDS = 300, 30
 OWN_TEXT = "nbval-ignore-output"
@@ -160,6 +164,40 @@ def _alike(one: bytes, other: bytes) -> bool:
     return a.shape == b.shape and float(np.abs(a - b).mean()) < 0.01
 
 
+def task_texts(source: str, lesson: str) -> dict[str, str]:
+    """Return the tasks of a lesson's "Explore" by their numbers, each in one line.
+
+    A last sentence that ends in a colon leads to a cell of the lesson, and is left out.
+    """
+    if f'tasks("{lesson}"' not in source:
+        return {}
+    _, _, explore = source.partition("\n## Explore\n")
+    explore, _, _ = explore.partition("\n## ")
+    tasks = re.findall(r"^\*\*(\d)\. (.+?)(?=\n\n|\n```)", explore, re.M | re.S)
+    lines = {number: f"**{' '.join(text.split())}" for number, text in tasks}
+    return {number: re.sub(r" [A-Z][^.?!]*:$", "", line) for number, line in lines.items()}
+
+
+def write_task_texts(names: list[str], *, check: bool) -> bool:
+    """Bring task_texts.json up to date with the lessons named; return whether it was not."""
+    if not TASK_TEXTS.parent.is_dir():  # a copy of this folder alone
+        return False
+    old = json.loads(TASK_TEXTS.read_text("utf-8")) if TASK_TEXTS.is_file() else {}
+    new = dict(old)
+    for source in {source for source, _, _ in targets(names)}:
+        lesson = source.stem.partition("_")[0]
+        new[lesson] = task_texts(source.read_text("utf-8"), lesson)
+    new = {lesson: texts for lesson, texts in sorted(new.items()) if texts}
+    if new == old:
+        return False
+    if check:
+        print(f"{TASK_TEXTS.name} is not what the lessons say. Run: make notebooks")
+    else:
+        TASK_TEXTS.write_text(json.dumps(new, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        print(f"{TASK_TEXTS.name}: written")
+    return True
+
+
 def targets(names: list[str]) -> Iterator[tuple[Path, Path, bool]]:
     """Return (source, target, whether it is the solution), the last lesson first.
 
@@ -177,7 +215,7 @@ def main() -> int:
     parser.add_argument("lesson", nargs="*", help="01 or 01_lookup; all if none is named")
     parser.add_argument("--check", action="store_true", help="only say what is not up to date")
     args = parser.parse_args()
-    stale = 0
+    stale = int(write_task_texts(args.lesson, check=args.check) and args.check)
     for source, target, solution in targets(args.lesson):
         name = target.relative_to(HERE)
         try:

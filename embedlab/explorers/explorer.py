@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from embedlab.explorers import html_export, state
 from embedlab.explorers.sync import SyncedWidget
+from embedlab.explorers.tasks import describe_tasks
 from embedlab.figures.png import png
 from embedlab.figures.theme import Figure
 
@@ -59,6 +60,8 @@ class Explorer(SyncedWidget):
     ask : bool
         Open with a question to predict; the answer is revealed afterwards. A saved notebook then
         holds the question in words, and no picture.
+    tasks : list of Task
+        Steps to do, shown in a panel that ticks them: `embedlab.explorers.tasks.Task`.
     """
 
     _still: tuple[int, bytes] = (-1, b"")
@@ -161,7 +164,10 @@ class Explorer(SyncedWidget):
             title=self.QUESTION,
             script=self._esm,
             style=self._css,
-            traits={name: getattr(self, name) for name in names},
+            traits={
+                **{name: getattr(self, name) for name in names},
+                "_tasks": describe_tasks(self.tasks, kernel=False),
+            },
             in_message=self.PARAMS_IN_MESSAGE,
             still=b"" if self.ask else self._png(),
             alt=self._trace.alt,

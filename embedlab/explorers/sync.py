@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 import anywidget
 import numpy as np
-from traitlets import Bool, Dict, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Dict, Instance, Int, List, TraitError, Unicode, validate
 
 from embedlab.explorers import wire
+from embedlab.explorers.tasks import Task, describe_tasks, tick_tasks
 from embedlab.explorers.traits import Parameter
 
 __all__ = ["SyncedWidget"]
@@ -50,6 +51,8 @@ class SyncedWidget(anywidget.AnyWidget):
     link_id = Unicode("").tag(sync=True)
     hide = List(Unicode()).tag(sync=True)
     ask = Bool(False).tag(sync=True)
+    tasks = List(Instance(Task))
+    _tasks = List(Dict()).tag(sync=True)  # their texts and ticks
 
     _inputs: Mapping[str, Any] = {}  # constructor arguments that a state cannot hold
 
@@ -77,6 +80,8 @@ class SyncedWidget(anywidget.AnyWidget):
         self._settling = False  # whether this object itself changes its parameters
         super().__init__(**traits)
         self.observe(self._sync, names=[*self.PARAMS, "_seq"])
+        self.observe(self._tick, names=["cursor"])
+        self.observe(self._new_tasks, names=["tasks"])
 
     # --- the contract of a subclass --------------------------------------------------------
 
@@ -112,6 +117,16 @@ class SyncedWidget(anywidget.AnyWidget):
         return {name: getattr(self, name) for name in self.PARAMS}
 
     @property
+    def initial(self) -> dict[str, Any]:
+        """The parameters that it was made with, to which `reset` returns."""
+        return dict(self._initial)
+
+    @property
+    def tasks_done(self) -> list[bool]:
+        """For each of the tasks whether it was done since they were set."""
+        return [entry["done"] for entry in self._tasks]
+
+    @property
     def trace(self) -> Any:
         """The trace of the parameters; its arrays are read-only."""
         return self._trace
@@ -140,6 +155,7 @@ class SyncedWidget(anywidget.AnyWidget):
         self._sync()
         if self._trace is None:
             raise self._exception  # there is nothing to show: raise in Python
+        self._new_tasks()
         super().open()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -217,6 +233,16 @@ class SyncedWidget(anywidget.AnyWidget):
         now = {"seq": self._seq, "error": self._error}
         header = {**self._header, **self.header_of_any_edit(), **now}
         self.message = {"header": header, "buffer": self._buffer}
+        self._tick()
+
+    def _new_tasks(self, _: Any = None) -> None:
+        self._tasks = describe_tasks(self.tasks)
+        self._tick()
+
+    def _tick(self, _: Any = None) -> None:
+        """Tick the tasks that are reached; a refused edit reaches none."""
+        if self._tasks and self._params_key != _REFUSED:
+            self._tasks = tick_tasks(self.tasks, self._tasks, self)
 
     def _recompute(self) -> None:
         try:

@@ -19,6 +19,7 @@ _HOMES = {
     "MISCONCEPTIONS": "embedlab.lessons.misconceptions",
     "misconception": "embedlab.lessons.misconceptions",
     "show": "embedlab.lessons.misconceptions",
+    "tasks": "embedlab.lessons.view_tasks",
 }
 
 __all__ = ["notebook_dir", *_HOMES]

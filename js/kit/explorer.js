@@ -18,13 +18,14 @@ import { clamp } from "./roving_tabindex.js";
 import { share } from "./share.js";
 import { Store } from "./store.js";
 import { tabInto } from "./tab_into.js";
+import { announce, tasksOf } from "./tasks_panel.js";
 import { newUi, nextId } from "./ui_state.js";
 
 /** @typedef {import("./view_types.js").View} View */
 /** @typedef {import("./view_types.js").Scene} Scene */
 /** @typedef {import("./view_types.js").Ui} Ui */
 /** @typedef {import("./wire.js").Trace} Trace */
-/** @typedef {null | "table" | "help" | "more" | "numbers" | "menu"} Panel  what is open beside the figure */
+/** @typedef {null | "table" | "help" | "more" | "numbers" | "menu" | "tasks"} Panel  what is open beside the figure */
 
 const GLIDE_MS = 160; // from one step to the next, where it is not played
 
@@ -71,6 +72,14 @@ export class Explorer extends Renderer {
     if (model.get("ask")) openQuestion(this);
     this.onHide = () => this.repaint();
     model.on("change:hide", this.onHide);
+    this.taskNote = ""; // read aloud when a task is ticked
+    this.tasks = tasksOf(this);
+    this.onTasks = () => {
+      this.taskNote = announce(this.tasks, tasksOf(this));
+      this.tasks = tasksOf(this);
+      this.repaint();
+    };
+    model.on("change:_tasks", this.onTasks);
     this.listen();
     this.paintNow();
     this.measure();
@@ -249,14 +258,14 @@ export class Explorer extends Renderer {
   /** @param {string} command  one of keys.js, or of the buttons */
   run(command) {
     const asked = this.scene?.predicting;
-    if (asked && (command === "table" || STEPPING.includes(command))) return;
+    if (asked && (command === "table" || command === "tasks" || STEPPING.includes(command))) return;
     if (command === "play") return this.play();
     if (command === "predict") {
       const { prediction } = this.ui;
       return this.predict(!prediction ? "again" : prediction.verdict ? "done" : "reveal");
     }
-    if (command === "table" || command === "help" || command === "menu")
-      return this.showPanel(this.ui.panel === command ? null : command);
+    if (["table", "help", "menu", "tasks"].includes(command))
+      return this.showPanel(this.ui.panel === command ? null : /** @type {Panel} */ (command));
     if (command === "full") return void this.toggleFullScreen();
     if (command === "reset") return this.reset();
     if (command === "share") return void share(this);
@@ -272,7 +281,9 @@ export class Explorer extends Renderer {
     const was = this.ui.panel;
     this.updateUi({ panel });
     const stays = panel === "more" || panel === "menu"; // what it opens comes next with Tab
-    this.focusAfterPaint(panel && !stays ? `panel:${panel}` : `top:${panel ?? was}`);
+    const opener = `top:${panel ?? was}`;
+    const folded = !this.root.querySelector(`[data-place="${opener}"]`);
+    this.focusAfterPaint(panel && !stays ? `panel:${panel}` : folded ? "top:menu" : opener);
   }
 
   async toggleFullScreen() {
@@ -332,6 +343,7 @@ export class Explorer extends Renderer {
   close() {
     this.player.stop();
     this.model.off("change:hide", this.onHide);
+    this.model.off("change:_tasks", this.onTasks);
     this.store.close();
     this.link.leave();
     this.endTabInto?.();

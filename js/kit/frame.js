@@ -11,9 +11,12 @@ import { icon } from "./icons.js";
 import { KEY_HELP } from "./keys.js";
 import { RUN_SPEEDS, SPEEDS, transport } from "./playback.js";
 import { predictionStrip } from "./predict.js";
+import { tasksButton, tasksPanel } from "./tasks_panel.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 /** @typedef {import("./view_types.js").Scene} Scene */
+
+const HINTS = 1000; // from this width on there is room for the keys beside their buttons
 
 /**
  * Which arrangement a width gets. It is the width of the output, never that of the window.
@@ -41,7 +44,9 @@ export function frame(explorer) {
       <p class="hint">${scene.trace.header.note || view.notice?.(scene) || view.hint}</p>
     </div>
     ${topButtons(explorer, look)}
-  </header>`;
+    <p class="unseen" role="status">${scene.predicting ? "" : explorer.taskNote}</p>
+  </header>
+  ${ui.panel === "tasks" && !scene.predicting ? tasksPanel(explorer, closeButton(explorer, "tasks", "Tasks")) : nothing}`;
   const above = ui.prediction
     ? predictionStrip({
         prediction: ui.prediction,
@@ -118,7 +123,7 @@ function alerts(explorer) {
 /** @param {Explorer} explorer */
 function setLook({ root, store, theme, view, size, ui }) {
   const waiting = store.waiting === "waiting" || store.waiting === "silent";
-  const hints = size.width >= 1000 ? "hints" : "";
+  const hints = size.width >= HINTS ? "hints" : "";
   root.className = `embedlab ${theme.scheme} ${lookOf(size.width)} ${hints} view-${view.name}${theme.forcedColors ? " forced" : ""}${waiting ? " waiting" : ""}${ui.prediction ? " predicting" : ""}`;
   root.setAttribute("aria-busy", String(waiting));
 }
@@ -173,12 +178,15 @@ function topButtons(explorer, look) {
       place: `top:${command}`,
       onClick: () => explorer.run(command),
     });
-  const folded = look === "tight" || look === "narrow";
-  const others = html`${one("table", "Table", "T", ui.panel === "table")} ${one("reset", "Reset", "R")}
+  const tasks = tasksButton(explorer);
+  const { width } = explorer.size;
+  const folded = width < 800 || (tasks !== nothing && width < HINTS);
+  const others = html`${look === "narrow" ? tasks : nothing} ${one("table", "Table", "T", ui.panel === "table")} ${one("reset", "Reset", "R")}
     ${document.fullscreenEnabled ? one("full", "Full screen", "F", document.fullscreenElement === explorer.root) : nothing}
     ${one("help", "?", "?", ui.panel === "help", "Keys")}`;
   return html`<div class="top" role="group" aria-label="View">
     ${one("predict", "Predict", "P", ui.prediction !== null)}
+    ${look === "narrow" ? nothing : tasks}
     ${folded ? one("menu", "⋯", "", ui.panel === "menu", "Table, reset, full screen, keys") : others}
     ${folded && ui.panel === "menu" ? html`<div class="menu">${others}</div>` : nothing}
   </div>`;

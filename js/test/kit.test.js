@@ -12,6 +12,7 @@ import { followFocus, nextCell } from "../kit/roving_tabindex.js";
 import { logScale } from "../kit/scale.js";
 import { stateText } from "../kit/share.js";
 import { splitColumns } from "../kit/data_table.js";
+import { announce, countDone } from "../kit/tasks_panel.js";
 import { luminance, parse } from "../kit/theme.js";
 import { Player, stepTo } from "../kit/playback.js";
 import { clock } from "./clock.js";
@@ -237,4 +238,17 @@ test("ribbons leave and arrive level; scales hold their ends; a state is small J
     '{"view":"lookup","version":1,"params":{"seed":7}}',
   );
   assert.match(stateText("lookup", 1, {}, ["table"]), /"needs":\["table"\]/);
+});
+
+test("new ticks are announced once, and tasks of another view are not", () => {
+  const list = (/** @type {(boolean | null)[]} */ ...ticks) =>
+    ticks.map((done, i) => ({ number: i + 3, text: "", done }));
+  assert.equal(countDone(list(true, false, true)), "2 of 3");
+  assert.equal(announce(list(false, false), list(false, true)), "Task 4 is done. 1 of 2.");
+  assert.equal(
+    announce(list(false, false), list(true, true)),
+    "Task 3 is done. Task 4 is done. 2 of 2.",
+  );
+  assert.equal(announce(list(true, false), list(true, false)), "");
+  assert.equal(announce([], list(true)), "");
 });

@@ -133,9 +133,10 @@ class Tab:
     def _answer(self, _, name, changes):
         """Change the explorer as the page asks, and return the traits that are now others."""
         explorer = self.explorers[name]
-        before = explorer.message
+        before, ticks = explorer.message, explorer.tasks_done
         explorer.set_state(changes)
         changed = [key for key in changes if getattr(explorer, key) != changes[key]]
+        changed += ["_tasks"] if explorer.tasks_done != ticks else []
         return traits(
             explorer,
             [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],
@@ -307,6 +308,7 @@ def traits(explorer, names=None):
         "link_id",
         "hide",
         "ask",
+        "_tasks",
         *explorer.PARAMS,
     ]
     values = {name: getattr(explorer, name) for name in names}

@@ -1,0 +1,129 @@
+"""The Tasks panel: by mouse and keyboard, its ticks, its place in the frame."""
+
+import pytest
+from playwright.sync_api import expect
+from test_desk import CUT, DESK, HIGHEST, TWICE, at_width, resize
+from view_cases import CASES
+
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.tasks import Task
+from embedlab.lessons import tasks
+
+
+def of_lesson_01(**options):
+    return LookupExplorer("the cat sat on the mat", tasks=tasks("01"), **options)
+
+
+WORDS = 12 * "Words, and *a question?* "
+LONG = [Task(f"**A task.** {WORDS}", condition) for condition in (bool, callable, callable)]
+
+
+def test_open_tick_and_close_by_keyboard(show):
+    view = show(of_lesson_01(), width=849)
+    button = view.place("top:tasks")
+    expect(button).to_have_text("Tasks 0 of 3")
+    view.reach("top:tasks")
+    view.press("Enter")
+    assert view.focused == "panel:tasks"
+    panel = view.root.get_by_role("group", name="Tasks", exact=True)
+    steps = panel.get_by_role("listitem")
+    expect(steps).to_have_count(3)
+    expect(steps.nth(2)).to_contain_text("Switch Method to one-hot matmul.")
+    expect(panel.locator(".tick")).to_have_count(0)
+    status = view.root.locator("header [role=status]")
+    expect(status).to_have_text("")
+    view.reach("method:gather")
+    view.press("ArrowRight")
+    view.wait(method="one-hot")
+    expect(status).to_have_text("Task 3 is done. 1 of 3.")
+    expect(button).to_have_text("Tasks 1 of 3")
+    expect(steps.nth(2)).to_contain_text("done")
+    view.press("ArrowLeft")
+    view.wait(method="gather")
+    expect(panel.locator(".tick")).to_have_count(1)  # it stays
+    view.press("Escape")
+    expect(panel).to_have_count(0)
+    assert view.focused == "top:tasks"
+
+
+def test_a_step_in_the_browser_ticks_a_task(show):
+    task = Task("Go to the third word.", lambda view: view.cursor.get("step") == 2)
+    view = show(LookupExplorer(tasks=[task]))
+    view.place("transport:play").focus()
+    view.press(".", ".")
+    expect(view.place("top:tasks")).to_have_text("Tasks 1 of 1")
+
+
+def test_an_open_question_hides_tasks_and_ticks(show):
+    view = show(of_lesson_01(ask=True), width=849)
+    expect(view.place("top:tasks")).to_be_disabled()
+    expect(view.place("top:tasks")).to_have_text("Tasks")
+    view.click("predict:done")
+    view.click("top:tasks")
+    expect(view.root.locator(".tasks li")).to_have_count(3)
+    view.press("p")
+    expect(view.root.locator(".tasks li")).to_have_count(0)
+    view.python(method="one-hot")
+    expect(view.place("top:tasks")).to_have_text("Tasks")
+    assert "of 3" not in view.root.evaluate("root => root.outerHTML")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_panel_leaves_the_frame_as_it_is(show, axe, name):
+    explorer = CASES[name].make()
+    explorer.tasks = LONG
+    view = at_width(show, explorer, DESK[0])
+    view.click("top:tasks")
+    assert view.root.evaluate(TWICE) == []
+    for width in DESK:
+        resize(view, width)
+        assert view.root.bounding_box()["height"] <= HIGHEST
+        assert view.root.evaluate(CUT) == []
+        drawer = view.root.locator(".tasks").bounding_box()
+        assert drawer["y"] >= view.root.locator(".left").bounding_box()["y"]
+        for part in (".formula", ".narration"):
+            assert drawer["y"] + drawer["height"] <= view.root.locator(part).bounding_box()["y"]
+        assert drawer["width"] <= 288
+    height = view.root.bounding_box()["height"]
+    for width in (1584, 700, 360):
+        resize(view, width)
+        assert view.root.locator(".tasks ol").is_visible()
+        assert view.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+    resize(view, DESK[-1])
+    assert view.root.bounding_box()["height"] == height
+    view.page.add_script_tag(path=axe)
+    assert view.page.evaluate("axe.run('.embedlab')")["violations"] == []
+
+
+def test_a_narrow_view_has_the_tasks_in_its_menu(show):
+    view = show(of_lesson_01(), width=376)
+    expect(view.place("top:tasks")).to_have_count(0)
+    view.click("top:menu")
+    view.click("top:tasks")
+    panel, figure = view.root.locator(".tasks"), view.root.locator(".figure")
+    assert view.focused == "panel:tasks"
+    assert panel.bounding_box()["y"] < figure.bounding_box()["y"]
+    view.press("Escape")
+    assert view.focused == "top:menu"
+
+
+def test_the_keyboard_scrolls_the_panel(show):
+    view = show(LookupExplorer(tasks=3 * LONG), width=849)
+    view.click("top:tasks")
+    view.press("PageDown")
+    view.page.wait_for_function("document.querySelector('.tasks').scrollTop > 100")
+    view.press("ArrowUp")
+    assert view.focused == "panel:tasks"
+
+
+def test_a_view_without_tasks_has_no_button(show):
+    view = show(LookupExplorer())
+    expect(view.place("top:tasks")).to_have_count(0)
+
+
+def test_a_saved_page_says_that_nothing_is_ticked(open_tab, tmp_path):
+    page = open_tab(width=849).page
+    page.set_content(of_lesson_01().export_html(tmp_path / "page.html").read_text("utf-8"))
+    page.get_by_role("button", name="Tasks", exact=True).click()
+    expect(page.locator(".tasks li")).to_have_count(3)
+    expect(page.locator(".tasks")).to_contain_text("saved without Python, so no task is ticked")
