@@ -16,13 +16,14 @@ from embedlab.core.bag import (
 from embedlab.core.checks import as_numeric_array, check_flag
 from embedlab.core.ids import IdError, as_ids, out_of_range_error
 from embedlab.layers.embedding_table import TableLayer
-from embedlab.layers.input_checks import cast_grad, names_layer, refuse_change
+from embedlab.layers.input_checks import cast_grad, names_layer
 from embedlab.layers.layer import Gradients
+from embedlab.layers.variable import Variable
 
 __all__ = ["EmbeddingBag"]
 
-BagContext = tuple[Bags, tuple[int, ...], np.ndarray | None, int]
-"""Bags, the shape of `per_sample_weights` or (), positions of maxima, `changes` of the table."""
+BagContext = tuple[Bags, tuple[int, ...], np.ndarray | None]
+"""Bags, the shape of `per_sample_weights` or (), and the positions of maxima."""
 
 
 class EmbeddingBag(TableLayer):
@@ -147,8 +148,10 @@ class EmbeddingBag(TableLayer):
             flat = error.input_dim and error.positions and (ids := as_ids(inputs)).ndim == 2
             raise (out_of_range_error(ids, self.input_dim) if flat else error) from None
         shape = () if weights is None else weights.shape
-        context = bags, shape, winners, self.embeddings.changes
-        return out.astype(self.compute_dtype, copy=False), context
+        return out.astype(self.compute_dtype, copy=False), (bags, shape, winners)
+
+    def _read_by_backward(self, saved: BagContext) -> list[Variable]:
+        return [self.embeddings] if saved[1] else []
 
     @names_layer
     def backward(self, context: BagContext, grad: Any) -> Gradients:
@@ -156,7 +159,7 @@ class EmbeddingBag(TableLayer):
 
         `inputs` holds the gradient of `per_sample_weights`, where there were any; else None.
         """
-        bags, shape, winners, changes = context
+        bags, shape, winners = context
         grad = cast_grad(self, grad, (bags.starts.size - 1, self.output_dim))
         if winners is not None:
             grad_table = grad_bag_max(bags, winners, grad, self.input_dim)
@@ -166,8 +169,6 @@ class EmbeddingBag(TableLayer):
         )
         grad_weights = None
         if shape:
-            now = self.embeddings, self.embeddings.changes
-            refuse_change(self, [(self.embeddings, changes)], [now])
             grad_weights = grad_bag_weights(self.embeddings.value, bags, grad, mode=self.mode)
             behind = int(np.prod(shape)) - grad_weights.size  # ids behind the last bag
             grad_weights = np.pad(grad_weights, (0, behind)).reshape(shape)

@@ -43,6 +43,7 @@ class Conv1D(Layer):
 
     WEIGHTS: ClassVar = {"kernel": "glorot_uniform", "bias": "zeros"}
     CONFIG = ("filters", "kernel_size", "strides", "padding", "activation", "use_bias")
+    BACKWARD_READS = ("kernel",)
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "data_format": "channels_last",

@@ -38,6 +38,7 @@ class Dense(Layer):
 
     WEIGHTS: ClassVar = {"kernel": "glorot_uniform", "bias": "zeros"}
     CONFIG = ("units", "activation", "use_bias")
+    BACKWARD_READS = ("kernel",)
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "lora_rank": None,

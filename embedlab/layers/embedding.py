@@ -32,7 +32,7 @@ from embedlab.layers.embedding_table import (
     TableLayer,
     resolve_quantization,
 )
-from embedlab.layers.input_checks import cast_grad, check_inside, names_layer, refuse_change
+from embedlab.layers.input_checks import cast_grad, check_inside, names_layer
 from embedlab.layers.keras1_config import from_keras1_config
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import (
@@ -52,14 +52,12 @@ __all__ = ["Embedding", "LookupContext"]
 class LookupContext(NamedTuple):
     """The parts of a forward pass of `Embedding` that `backward` needs.
 
-    The ids; factors of row dropout, in their shape; V; and A and B of the active adapters, with
-    their `changes` then.
+    The ids; factors of row dropout, in their shape; and V.
     """
 
     ids: np.ndarray
     factors: np.ndarray | None = None
     input_dim: int | None = None
-    read: tuple[tuple[Variable, int], ...] = ()
 
 
 class Embedding(TableLayer):
@@ -315,7 +313,7 @@ class Embedding(TableLayer):
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
         rows = Embedding.call(self, ids)
-        context = LookupContext(ids, None, self.input_dim, self._read())
+        context = LookupContext(ids, None, self.input_dim)
         if not (training and self.row_dropout):
             return rows, context
         unique, inverse = np.unique(ids, return_inverse=True)
@@ -328,10 +326,9 @@ class Embedding(TableLayer):
         rules: Any = {"oob": self.oob, "negative": self.negative}
         return apply_out_of_range_rule(ids, self.input_dim, **rules)
 
-    def _read(self, *variables: Variable) -> tuple[tuple[Variable, int], ...]:
-        """Return `variables`, A and B of the active adapters, each with its `changes`."""
+    def _read_by_backward(self, saved: Any) -> list[Variable]:
         active = [self.adapters[name] for name in self.adapters.active]
-        return tuple((v, v.changes) for v in (*variables, *(v for x in active for v in (x.a, x.b))))
+        return [variable for adapter in active for variable in (adapter.a, adapter.b)]
 
     @names_layer
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
@@ -341,7 +338,6 @@ class Embedding(TableLayer):
         Ids have no gradient: `inputs` is None; nor has a table of integers.
         """
         rows = context.ids
-        refuse_change(self, context.read, self._read())
         if context.input_dim not in (None, self.input_dim):
             must = f"backward needs as many rows of {self.name!r} as its forward pass had"
             received = f"{self.input_dim} instead of {context.input_dim}, after resize"

@@ -119,14 +119,12 @@ def names_layer(method: Method) -> Method:
 
 
 def refuse_change(layer: Any, then: Sequence[tuple[Any, int]], now: Sequence[Any]) -> None:
-    """Refuse a backward pass that needs other variables, or other `changes` of them, than now.
+    """Refuse a backward pass that needs other variables than now, or before their last `changes`.
 
     RuntimeError, as in PyTorch, that says what has changed one of them or put others in place.
     """
     changed = [variable.changed_by for variable, changes in then if variable.changes != changes]
-    if not changed and [id(variable) for variable, _ in then] != [
-        id(variable) for variable, _ in now
-    ]:
+    if not changed and [id(variable) for variable, _ in then] != [id(each) for each in now]:
         changed = ["quantize, merge or another choice of adapters"]
     if changed:
         must = f"backward needs the weights of {layer.name!r} as its forward pass read them"

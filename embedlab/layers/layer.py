@@ -27,13 +27,13 @@ from embedlab.core.checks import (
 )
 from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
-from embedlab.layers.input_checks import CALLER_ERRORS, name_layer
+from embedlab.layers.input_checks import CALLER_ERRORS, name_layer, refuse_change
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, as_shape, not_a_chain
 from embedlab.layers.variable import Variable
 from embedlab.registry import drop_keras_defaults, not_defined, refuse_unknown, snake_case
 
-__all__ = ["Gradients", "Layer"]
+__all__ = ["Context", "Gradients", "Layer"]
 
 _ALWAYS_WELCOME = frozenset(("mask", "training"))
 _names: Counter[str] = Counter()
@@ -55,6 +55,18 @@ class Gradients(NamedTuple):
 
     inputs: Any
     weights: dict[str, Any]
+
+
+class Context(NamedTuple):
+    """The record of a forward pass of `layer`, to be passed to its `backward`.
+
+    `saved` is what `forward` of the class returns beside the outputs, and what its `backward` gets;
+    `read` are the weights that `backward` reads, each with its `changes` at that time.
+    """
+
+    layer: "Layer"
+    saved: Any
+    read: tuple[tuple[Variable, int], ...] = ()
 
 
 class Layer:
@@ -89,6 +101,8 @@ class Layer:
     KERAS_ONLY: ClassVar[Mapping[str, Any]] = {"activity_regularizer": None}
     """Arguments of Keras's layer that this one does not have, with Keras's defaults."""
     KEEPS_SHAPE = False  # outputs have the shape of the inputs
+    BACKWARD_READS: ClassVar[tuple[str, ...]] = ()
+    """Weights that `backward` reads, which must not have changed since the forward pass."""
     _takes = _ALWAYS_WELCOME
     _INTEGER_WEIGHTS = False
 
@@ -100,9 +114,9 @@ class Layer:
             cls._takes = frozenset(signature(cls.call).parameters)
             if "consumes_mask" not in vars(cls):
                 cls.consumes_mask = "mask" in cls._takes
-        for name in {"forward", "backward"} & vars(cls).keys():
-            if not cls.__module__.startswith("embedlab."):
-                setattr(cls, name, _checked(name, vars(cls)[name]))
+        for name, checked in (("forward", _checked_forward), ("backward", _checked_backward)):
+            if name in vars(cls):
+                setattr(cls, name, checked(vars(cls)[name]))
 
     def __init__(
         self, *, name: str | None = None, dtype: Any = None, trainable: bool = True, **options: Any
@@ -375,7 +389,7 @@ class Layer:
         return self.forward(inputs, *args, **kwargs)[0]
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Return the outputs, and the context that `backward` needs."""
+        """Return the outputs and what `backward` needs, which comes to it in a `Context`."""
         if type(self).call is Layer.call:
             raise not_defined(self, "call(inputs) to be called", "Add def call(self, inputs)")
         do = "Add it: it returns outputs and a context for backward(context, grad)"
@@ -385,6 +399,9 @@ class Layer:
         """Return the gradients for the inputs and the weights, from that of the outputs."""
         do = "Add it: it returns Gradients"
         raise not_defined(self, "backward(context, grad) to be trained", do)
+
+    def _read_by_backward(self, saved: Any) -> list[Variable]:
+        return [getattr(self, name) for name in self.BACKWARD_READS]
 
     def call_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
@@ -570,27 +587,50 @@ def _holds_tensors(inputs: Any) -> bool:
     return any(isinstance(part, KerasTensor) for part in parts)
 
 
-def _checked(name: str, method: Any) -> Any:
-    """Return `forward` or `backward` of a class of one's own, which must return the right things.
-
-    `forward` need not take ``mask=`` and ``training=``, like `call`.
-    """
+def _checked_forward(method: Any) -> Any:
+    """Return a `forward` that makes a `Context`; it need not take ``mask=`` and ``training=``."""
     parameters = signature(method).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     unused = frozenset() if open_ended else _ALWAYS_WELCOME - parameters.keys()
-    parts = "(outputs, context)" if name == "forward" else "Gradients(inputs, weights)"
 
     @wraps(method)
-    def checked(self: Layer, *args: Any, **kwargs: Any) -> Any:
+    def forward(self: Layer, *args: Any, **kwargs: Any) -> Any:
         result = method(self, *args, **{k: v for k, v in kwargs.items() if k not in unused})
-        pair = isinstance(result, tuple) and len(result) == 2
-        if not pair or (name == "backward" and not isinstance(result[1], dict)):
-            must = f"{type(self).__name__}.{name} must return {parts}"
-            do = "weights is a dict of gradients by name" if name == "backward" else "Return both"
-            raise TypeError(message(must, f"{one_line(result)} from {self.name!r}", do))
+        if not (isinstance(result, tuple) and len(result) == 2):
+            raise _wrong_result(self, "forward", "(outputs, context)", result, "Return both")
+        if type(self).forward is not forward:  # called by that of a subclass
+            return result
+        read = tuple((v, v.changes) for v in self._read_by_backward(result[1]))
+        return result[0], Context(self, result[1], read)
+
+    return forward
+
+
+def _checked_backward(method: Any) -> Any:
+    """Return a `backward` that takes the `Context` of its own layer, and returns `Gradients`."""
+
+    @wraps(method)
+    def backward(self: Layer, context: Any, grad: Any) -> Any:
+        if type(self).backward is not backward:  # called by that of a subclass
+            return method(self, context, grad)
+        if not isinstance(context, Context) or context.layer is not self:
+            must = f"backward of {self.name!r} needs the context of its own forward pass"
+            other = isinstance(context, Context)
+            received = f"that of another, {context.layer.name!r}" if other else one_line(context)
+            raise ValueError(message(must, received, "Pass what forward returned last"))
+        refuse_change(self, context.read, self._read_by_backward(context.saved))
+        result = method(self, context.saved, grad)
+        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], dict)):
+            do = "weights is a dict of gradients by name"
+            raise _wrong_result(self, "backward", "Gradients(inputs, weights)", result, do)
         return result
 
-    return checked
+    return backward
+
+
+def _wrong_result(layer: Layer, method: str, parts: str, result: Any, do: str) -> TypeError:
+    must = f"{type(layer).__name__}.{method} must return {parts}"
+    return TypeError(message(must, f"{one_line(result)} from {layer.name!r}", do))
 
 
 def _once(build: Any) -> Any:

@@ -36,6 +36,7 @@ class LayerNormalization(Layer):
 
     WEIGHTS: ClassVar = {"gamma": "ones", "beta": "zeros"}
     CONFIG = ("epsilon",)
+    BACKWARD_READS = ("gamma",)
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         "axis": -1,

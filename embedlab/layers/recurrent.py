@@ -60,6 +60,7 @@ class Recurrent(Layer):
         "recurrent_dropout": 0.0,
         "seed": None,
     }
+    BACKWARD_READS = ("kernel", "recurrent_kernel")
     GATES = 1
     STATES = 1
     supports_masking = True

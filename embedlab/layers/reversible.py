@@ -14,7 +14,7 @@ from embedlab.core.checks import (
 from embedlab.core.lora import Adapter
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.embedding_table import FloatTable, Table
-from embedlab.layers.input_checks import check_input_shape, refuse_change
+from embedlab.layers.input_checks import check_input_shape
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import adapter_weight_names
 from embedlab.layers.symbolic import KerasTensor
@@ -24,11 +24,10 @@ __all__ = ["ReverseContext", "ReversibleEmbedding"]
 
 
 class ReverseContext(NamedTuple):
-    """Vectors (..., D), logits (..., V) after the cap, the variables read, and their `changes`."""
+    """Vectors (..., D), and logits (..., V) after the cap."""
 
     vectors: np.ndarray
     logits: np.ndarray
-    read: tuple[tuple[Variable, int], ...]
 
 
 class ReversibleEmbedding(Embedding):
@@ -152,7 +151,7 @@ class ReversibleEmbedding(Embedding):
         vectors = np.array(vectors, self._reverse_dtype, order="C")
         check_input_shape(self, vectors.shape, least=1, last=self.output_dim)
         work_dtype = np.promote_types(vectors.dtype, np.float32)  # half floats are summed in single
-        table, floats, active = self._reverse_parts(work_dtype)
+        _, floats, active = self._reverse_parts(work_dtype)
         flat = vectors.reshape(-1, self.output_dim).astype(work_dtype, copy=False)
         logits = flat @ floats.T
         for a, b, scale in active:  # their product a @ b (V, D) itself is never made
@@ -161,7 +160,13 @@ class ReversibleEmbedding(Embedding):
             logits = np.tanh(logits / self.logit_soft_cap) * work_dtype.type(self.logit_soft_cap)
         shape = (*vectors.shape[:-1], self.input_dim)
         logits = logits.astype(vectors.dtype, copy=False).reshape(shape)
-        return logits, ReverseContext(vectors, logits, self._read(*table.row_variables))
+        return logits, ReverseContext(vectors, logits)
+
+    def _read_by_backward(self, saved: Any) -> list[Variable]:
+        read = super()._read_by_backward(saved)
+        if isinstance(saved, ReverseContext):
+            read += self._tables[self._table_names[-1]].row_variables
+        return read
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return the gradients of either direction.
@@ -180,7 +185,6 @@ class ReversibleEmbedding(Embedding):
                 f"Received {grad.shape}. Pass what the layer above sends back."
             )
         table, floats, active = self._reverse_parts(work_dtype)
-        refuse_change(self, context.read, self._read(*table.row_variables))
         vectors = context.vectors.astype(work_dtype, copy=False).reshape(-1, self.output_dim)
         if self.logit_soft_cap is not None:
             grad = grad * (1 - (context.logits.astype(work_dtype) / self.logit_soft_cap) ** 2)

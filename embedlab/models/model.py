@@ -11,7 +11,7 @@ from embedlab.callbacks import History
 from embedlab.core.checks import ShapeError, check_choice, check_flag, check_size, message, one_line
 from embedlab.core.gradient import add_gradients
 from embedlab.layers.input_checks import CALLER_ERRORS, name_layer
-from embedlab.layers.layer import Gradients, Layer
+from embedlab.layers.layer import Context, Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
 from embedlab.models.files import load_weights, save_model, save_weights
@@ -310,11 +310,12 @@ class Model(Layer):
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any, Any]:
         """Return the outputs, their mask, and the context of every call."""
-        return self._run("forward_with_mask", inputs, mask, training)
+        outputs, mask, contexts = self._run("forward_with_mask", inputs, mask, training)
+        return outputs, mask, Context(self, contexts)
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Return the outputs, and the context of every call for `backward`."""
-        outputs, _, contexts = self.forward_with_mask(inputs, mask, training)
+        outputs, _, contexts = self._run("forward_with_mask", inputs, mask, training)
         return outputs, contexts
 
     def _run(

@@ -96,7 +96,7 @@ def test_an_unknown_length_is_refused_by_the_name_of_the_remedy():
         (lambda: Dense(2)([1.0, 2.0]), ShapeError, "expected min_ndim=2, found ndim=1"),
         (lambda: built()(np.ones((2, 4))), ShapeError, "axis -1 of input shape to have value 3"),
         (
-            lambda: built().backward(built().forward(np.ones((2, 3)))[1], np.ones((2, 3))),
+            lambda: (layer := built()).backward(layer.forward(np.ones((2, 3)))[1], np.ones((2, 3))),
             ShapeError,
             r"shape of the outputs of .*, \(2, 2\)",
         ),

@@ -286,7 +286,7 @@ def test_row_dropout_drops_words_not_positions():
     assert 0.15 < (out == 0).mean() < 0.35
     grad = layer.backward(context, np.ones_like(out)).weights["embeddings"].to_dense()
     assert np.array_equal(grad, 2 * out[0])
-    assert (layer(ids) == 1).all() and layer.forward(ids)[1].factors is None
+    assert (layer(ids) == 1).all() and layer.forward(ids)[1].saved.factors is None
 
 
 def test_a_gradient_of_another_shape_is_refused():

@@ -7,11 +7,16 @@ from embedlab import constraints
 from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.layers import (
+    GRU,
+    LSTM,
+    Conv1D,
     Dense,
+    Dropout,
     Embedding,
     EmbeddingBag,
     Flatten,
     GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
     Gradients,
     Layer,
     LayerNormalization,
@@ -35,6 +40,23 @@ def words(**options):
 
 def bag(*args, **kwargs):
     return EmbeddingBag(3, 2, name="bag")(*args, **kwargs)
+
+
+ABOVE = {
+    "Dense": lambda: Dense(2, "tanh"),
+    "Conv1D": lambda: Conv1D(2, 2),
+    "LayerNormalization": LayerNormalization,
+    "SimpleRNN": lambda: SimpleRNN(2),
+    "GRU": lambda: GRU(2),
+    "LSTM": lambda: LSTM(2),
+    "Dropout": lambda: Dropout(0.5),
+    "Flatten": Flatten,
+    "Masking": Masking,
+    "GlobalAveragePooling1D": GlobalAveragePooling1D,
+    "GlobalMaxPooling1D": GlobalMaxPooling1D,
+    "Sequential": lambda: Sequential([Dense(2, name="inner")]),
+}
+"""Layers that take floats (B, T, D), by name."""
 
 
 class WithoutCall(Layer):
@@ -123,12 +145,12 @@ CASES = {
     "no name of an adapter": (lambda: words().set_active(None), ValueError, "Received None"),
     "a list for a name": (lambda: words().set_active([["a"]]), ValueError, r"Received \['a'\]"),
     "a ragged gradient": (
-        lambda: words().backward(words().forward([0, 1])[1], RAGGED),
+        lambda: (layer := words()).backward(layer.forward([0, 1])[1], RAGGED),
         ShapeError,
         "grad of 'words' must be a rectangular",
     ),
     "a gradient of text": (
-        lambda: words().backward(words().forward([0])[1], [["a", "b"]]),
+        lambda: (layer := words()).backward(layer.forward([0])[1], [["a", "b"]]),
         DtypeError,
         "grad of 'words' must hold numbers",
     ),
@@ -494,6 +516,53 @@ def test_rows_of_a_table_of_another_length_have_no_gradient(rows):
     layer.resize(rows)
     with pytest.raises(RuntimeError, match=f"rows of 'words' .* Received {rows} instead of 3"):
         layer.backward(context, out)
+
+
+@pytest.mark.parametrize("name", ["Dense", "Conv1D", "SimpleRNN", "GRU", "LSTM"])
+def test_a_kernel_that_has_changed_has_no_gradient(name):
+    layer = ABOVE[name]()
+    x = np.ones((2, 4, 3))
+    out, context = layer.forward(x)
+    layer.bias.assign(np.ones(layer.bias.shape))
+    first = layer.backward(context, out)  # needs the sums with the bias of then
+    second_out, second = layer.forward(x)
+    SGD().apply([first.weights["kernel"]], [layer.kernel])
+    for old in (context, second):
+        with pytest.raises(RuntimeError, match=rf"'{layer.name}' .* by a step of an optimizer\."):
+            layer.backward(old, out)
+    again_out, again = layer.forward(x)
+    layer.backward(again, again_out)
+    assert not np.array_equal(second_out, again_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"),
+    [
+        *((name, "recurrent_kernel") for name in ("SimpleRNN", "GRU", "LSTM")),
+        ("LayerNormalization", "gamma"),
+    ],
+)
+def test_other_weights_that_backward_reads_must_be_those_of_the_forward_pass(name, weight):
+    layer = ABOVE[name]()
+    out, context = layer.forward(np.ones((2, 4, 3)))
+    variable = getattr(layer, weight)
+    variable.assign(2 * variable.value)
+    with pytest.raises(RuntimeError, match=rf"'{layer.name}' .* changed since by assign\."):
+        layer.backward(context, out)
+
+
+@pytest.mark.parametrize("name", ABOVE)
+def test_a_context_belongs_to_its_own_layer(name):
+    layer, twin = ABOVE[name](), ABOVE[name]()
+    x = np.ones((2, 4, 3))
+    out, context = layer.forward(x)
+    layer.backward(context, out)
+    contexts = [twin.forward(x)[1], words().forward([0])[1], context.saved, None, "context", 3]
+    for other in contexts:
+        with pytest.raises(ValueError, match=r"the context of its own .* Received ") as caught:
+            layer.backward(other, out)
+        assert repr(layer.name) in str(caught.value) and "\n" not in str(caught.value)
+    assert layer.backward(context, out).weights.keys() == layer.named_weights().keys()
 
 
 def test_values_that_do_not_fit_change_no_weight():
