@@ -125,16 +125,23 @@ class Optimizer(Configured):
 
     # Steps ------------------------------------------------------------------------------------
 
-    def apply_gradients(self, pairs: Iterable[tuple[Any, Any]]) -> None:
-        """Do one step for all (gradient, variable) pairs; those without a gradient stay.
+    def apply(self, grads: Iterable[Any], variables: Iterable[Any]) -> None:
+        """Do one step: each variable by its gradient, in two lists of one length.
 
-        A gradient is an array of the variable's shape or a SparseGrad; frozen variables stay.
+        A gradient is an array of the variable's shape, a SparseGrad, or None; variables without
+        one stay, and so do frozen ones.
 
         Raises
         ------
         ShapeError
             When a gradient has another shape. Nothing is changed then.
         """
+        try:
+            pairs = list(zip(grads, variables, strict=True))
+        except (TypeError, ValueError) as error:
+            must, received = "grads and variables must be lists of one length", one_line(grads)
+            do = "Pass a gradient, or None, for each variable"
+            raise ValueError(message(must, f"{received} and {one_line(variables)}", do)) from error
         pairs = [pair for pair in map(_checked, pairs) if pair[0] is not None]
         if not pairs:
             must = "No gradients provided for any variable: at least one must be trainable"
@@ -159,16 +166,6 @@ class Optimizer(Configured):
             if fixed is not None:  # whatever pulls at it: penalty, decay, momentum, constraint
                 table[padding] = fixed
         self.iterations += 1
-
-    def apply(self, grads: Iterable[Any], variables: Iterable[Any]) -> None:
-        """Do one step: as `apply_gradients`, with gradients and variables in two lists."""
-        try:
-            pairs = list(zip(grads, variables, strict=True))
-        except (TypeError, ValueError) as error:
-            must, received = "grads and variables must be lists of one length", one_line(grads)
-            do = "Pass a gradient, or None, for each variable"
-            raise ValueError(message(must, f"{received} and {one_line(variables)}", do)) from error
-        self.apply_gradients(pairs)
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move `table` (V, D) and its `state` in place: each rule defines this."""
@@ -359,14 +356,11 @@ class Adam(Optimizer):
         adam(table, grad, mean, square, largest, time=self.iterations + 1, **options)
 
 
-def _checked(pair: Any) -> tuple[Any, Variable]:
-    try:
-        grad, variable = pair
-    except (TypeError, ValueError):
-        grad = variable = None
+def _checked(pair: tuple[Any, Any]) -> tuple[Any, Variable]:
+    grad, variable = pair
     if not isinstance(variable, Variable):
-        must, do = "a step takes pairs of a gradient and its Variable", "Pass layer.weights"
-        raise TypeError(message(must, one_line(pair), do))
+        must, do = "a step takes a gradient for each Variable", "Pass layer.weights"
+        raise TypeError(message(must, one_line(variable), do))
     if grad is None or not variable.trainable:
         return None, variable
     if not isinstance(grad, SparseGrad):

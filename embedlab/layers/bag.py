@@ -16,7 +16,7 @@ from embedlab.core.bag import (
 from embedlab.core.checks import as_numeric_array, check_flag
 from embedlab.core.ids import IdError, as_ids, out_of_range_error
 from embedlab.layers.embedding_table import TableLayer
-from embedlab.layers.input_checks import cast_grad, names_layer
+from embedlab.layers.input_checks import cast_grad
 from embedlab.layers.layer import Gradients
 from embedlab.layers.variable import Variable
 
@@ -113,7 +113,6 @@ class EmbeddingBag(TableLayer):
         """
         return self.forward(inputs, offsets=offsets, per_sample_weights=per_sample_weights)[0]
 
-    @names_layer
     def forward(
         self,
         inputs: Any,
@@ -153,7 +152,6 @@ class EmbeddingBag(TableLayer):
     def _read_by_backward(self, saved: BagContext) -> list[Variable]:
         return [self.embeddings] if saved[1] else []
 
-    @names_layer
     def backward(self, context: BagContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad.
 

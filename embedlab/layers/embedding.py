@@ -300,7 +300,6 @@ class Embedding(TableLayer):
         compute = self._dtype_policy.compute
         return rows if rows.dtype is compute else rows.astype(compute)
 
-    @names_layer
     def forward(
         self, inputs: Any, mask: Any = None, training: bool = False
     ) -> tuple[np.ndarray, LookupContext]:
@@ -330,7 +329,6 @@ class Embedding(TableLayer):
         active = [self.adapters[name] for name in self.adapters.active]
         return [variable for adapter in active for variable in (adapter.a, adapter.b)]
 
-    @names_layer
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad, for that of the rows (*ids.shape, D).
 
@@ -514,7 +512,7 @@ class Embedding(TableLayer):
             must = f"a LoRA rank is meant to be low: it should be at most min(V, D) = {most}"
             do = "A smaller one gives the same freedom with less memory"
             warnings.warn(message(must, rank, do), UserWarning, stacklevel=3)
-        alpha = float(rank) if alpha is None else alpha
+        alpha = rank if alpha is None else alpha
         lora_scale(rank, alpha, rslora=rslora)  # refuses an alpha that is no number
         start = initializers.get(a_initializer)
         if self.seed is not None:  # another seed than the table's, whose draws would repeat
@@ -532,7 +530,7 @@ class Embedding(TableLayer):
         if self.padding_idx is not None:
             a.value[self.padding_idx] = 0  # B is shared: only a zero here keeps that row still
             a.padding_idx = self.padding_idx
-        adapter = LoRAAdapter(name, a, b, rank, alpha, rslora)
+        adapter = LoRAAdapter(name, a, b, rank, float(alpha), bool(rslora))
         self.adapters.add(adapter)
         table.freeze(True)
         return adapter

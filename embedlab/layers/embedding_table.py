@@ -445,15 +445,14 @@ def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
     >>> resolve_quantization("int8", None, None).bits
     8
     """
-    family = str(mode).partition("/")[0]
+    family, _, block = str(mode).partition("/")
+    if mode is None and config is None and default is None:
+        raise ValueError(
+            "You must provide either `mode` or `config` to `quantize`. Received none of them. "
+            'Call layer.quantize("int8").'
+        )
     if mode is None:
-        config = default if config is None else config
-        if config is None:
-            raise ValueError(
-                "You must provide either `mode` or `config` to `quantize`. Received none of them. "
-                'Call layer.quantize("int8").'
-            )
-        return quantizers.get(config)
+        return quantizers.get(default if config is None else config)
     if family not in ("int8", "int4"):
         later = family in ("float8", "gptq", "awq")
         raise (NotImplementedError if later else ValueError)(
@@ -468,6 +467,6 @@ def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
             f"Contradictory arguments: mode={mode!r} but config.mode={config.mode!r}. They "
             "must agree. Received both. Leave mode away."
         )
-    if "/" in str(mode) and config.policy != mode:
-        config = quantizers.Int4QuantizationConfig(block_size=int(mode.partition("/")[2]))
+    if block and config.policy != mode:
+        config = quantizers.Int4QuantizationConfig(block_size=int(block))
     return config

@@ -17,17 +17,15 @@ from embedlab import activations, constraints, initializers, regularizers
 from embedlab.core.checks import (
     ShapeError,
     as_array,
-    as_numeric_array,
     check_dtype,
     check_flag,
-    check_held_by,
     check_name,
     message,
     one_line,
 )
 from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
-from embedlab.layers.input_checks import CALLER_ERRORS, name_layer, refuse_change
+from embedlab.layers.input_checks import names_layer, refuse_change
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, as_shape, not_a_chain
 from embedlab.layers.variable import Variable
@@ -174,10 +172,6 @@ class Layer:
         >>> Layer(name="scale").add_weight((2,), "ones", name="factor")
         Variable(scale/factor, (2,) float32, trainable)
         """
-        if isinstance(shape, str):
-            must, received = "add_weight takes the shape first, as in Keras", one_line(shape)
-            do = f"Call add_weight(shape, initializer, name={received})"
-            raise TypeError(message(must, f"{received} for {self.name!r}", do))
         shape = as_shape(() if shape is None else shape, "shape", known=True)
         dtype = self.variable_dtype if dtype is None else check_dtype(dtype)
         existing = self._own_weights()
@@ -323,17 +317,7 @@ class Layer:
                 f"length {len(weights)}, but the layer was expecting {len(variables)} weights. "
                 "Received another number; build the layer first, and pass one array each."
             )
-        arrays = []
-        for variable, value in zip(variables, weights, strict=True):
-            array = as_numeric_array(value, f"the value for {variable.path}")
-            if array.shape != variable.shape:
-                raise ShapeError(
-                    f"Layer {self.name} weight shape {variable.shape} is not compatible with "
-                    f"provided weight shape {array.shape}. Received it for {variable.path}. "
-                    "Reshape it."
-                )
-            check_held_by(variable.dtype, array, variable.path)
-            arrays.append(array)
+        arrays = [v.checked(value) for v, value in zip(variables, weights, strict=True)]
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
 
@@ -358,6 +342,7 @@ class Layer:
 
     # Calling ----------------------------------------------------------------------------------
 
+    @names_layer
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for an array, or a placeholder for a placeholder.
 
@@ -369,16 +354,12 @@ class Layer:
         if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
             kind = type(inputs).__name__
             raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
-        try:
-            if not self.built:
-                self._build_from_data(inputs)
-            if not (args or kwargs):
-                return self.call(inputs)
-            unused = _ALWAYS_WELCOME - self._takes
-            return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
-        except CALLER_ERRORS as error:
-            name_layer(error, self)
-            raise
+        if not self.built:
+            self._build_from_data(inputs)
+        if not (args or kwargs):
+            return self.call(inputs)
+        unused = _ALWAYS_WELCOME - self._takes
+        return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
 
     def _build_from_data(self, inputs: Any) -> None:
         known = hasattr(inputs, "shape")
@@ -444,15 +425,15 @@ class Layer:
 
     @property
     def input(self) -> KerasTensor:
-        """The input placeholder of the first symbolic call."""
-        return self._of_first_call("input")
+        """The input placeholder of the first symbolic call; AttributeError before it."""
+        return self._placeholder("input")
 
     @property
     def output(self) -> KerasTensor:
-        """The output placeholder of the first symbolic call."""
-        return self._of_first_call("output")
+        """The output placeholder of the first symbolic call; AttributeError before it."""
+        return self._placeholder("output")
 
-    def _of_first_call(self, word: str) -> KerasTensor:
+    def _placeholder(self, word: str) -> KerasTensor:
         if word not in self._first:
             raise AttributeError(
                 f"{word} is known after a symbolic call. The layer {self.name} has never been "
@@ -593,6 +574,7 @@ def _checked_forward(method: Any) -> Any:
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     unused = frozenset() if open_ended else _ALWAYS_WELCOME - parameters.keys()
 
+    @names_layer
     @wraps(method)
     def forward(self: Layer, *args: Any, **kwargs: Any) -> Any:
         result = method(self, *args, **{k: v for k, v in kwargs.items() if k not in unused})
@@ -609,6 +591,7 @@ def _checked_forward(method: Any) -> Any:
 def _checked_backward(method: Any) -> Any:
     """Return a `backward` that takes the `Context` of its own layer, and returns `Gradients`."""
 
+    @names_layer
     @wraps(method)
     def backward(self: Layer, context: Any, grad: Any) -> Any:
         if type(self).backward is not backward:  # called by that of a subclass

@@ -1,6 +1,7 @@
 """LoRA adapters of a layer with a table: they are added, switched, merged and removed."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ DEFAULT_NAME = "default"
 """The adapter that `enable_lora` makes, the only one that Keras knows."""
 
 
+@dataclass(eq=False, repr=False)
 class LoRAAdapter:
     """One adapter of a layer: it adds ``alpha / rank * a @ b`` to the table.
 
@@ -23,11 +25,12 @@ class LoRAAdapter:
     when the rank grows.
     """
 
-    def __init__(
-        self, name: str, a: Variable, b: Variable, rank: int, alpha: float, rslora: bool = False
-    ):
-        self.name, self.a, self.b = name, a, b
-        self.rank, self.alpha, self.rslora = rank, float(alpha), bool(rslora)
+    name: str
+    a: Variable
+    b: Variable
+    rank: int
+    alpha: float
+    rslora: bool = False
 
     @property
     def scale(self) -> float:

@@ -92,7 +92,7 @@ class Recurrent(Layer):
         """Return the states after one step, and what `_step_backward` needs.
 
         `x` and `h`, (B, GATES * units), are the inputs times the kernel and the first state times
-        the recurrent kernel, each with its bias.
+        the recurrent kernel, each with its bias; they may be written over.
         """
         raise not_defined(self, "_step(x, h, states)")
 
@@ -127,12 +127,15 @@ class Recurrent(Layer):
         kernel, recurrent_kernel = map(self.in_compute_dtype, (self.kernel, self.recurrent_kernel))
         bias: Any = 0 if self.bias is None else self.in_compute_dtype(self.bias)
         x_bias, h_bias = bias if np.ndim(bias) == 2 else (bias, 0)
-        x = values @ kernel + x_bias
+        x = values @ kernel
+        x += x_bias  # in place: a second array of this size would take longer than the product
         hidden = np.zeros((len(x) + 1, x.shape[1], self.units), x.dtype)
         states: Arrays = (hidden[0],) * self.STATES
         steps = []
         for t in range(len(x)):
-            after, saved = self._step(x[t], states[0] @ recurrent_kernel + h_bias, states)
+            h = states[0] @ recurrent_kernel
+            h += h_bias
+            after, saved = self._step(x[t], h, states)
             if mask is not None:
                 pairs = zip(after, states, strict=True)
                 after = tuple(keep_masked_state(mask[t], new, old) for new, old in pairs)
@@ -163,6 +166,7 @@ class Recurrent(Layer):
         to_x = np.empty((times, rows, self.GATES * self.units), dtype)
         to_h = np.empty_like(to_x)
         grads: Arrays = (np.zeros((rows, self.units), dtype),) * self.STATES
+        back = np.ascontiguousarray(self.recurrent_kernel.value.T)  # twice as fast in each step
         for t in reversed(range(times)):
             grads = (grads[0] + to_outputs[t], *grads[1:])
             masked: Arrays = ()
@@ -172,7 +176,7 @@ class Recurrent(Layer):
                 )
             saved = tuple(array.astype(dtype, copy=False) for array in steps[t])
             to_x[t], to_h[t], direct = self._step_backward(saved, grads)
-            grads = (direct[0] + to_h[t] @ self.recurrent_kernel.value.T, *direct[1:])
+            grads = (direct[0] + to_h[t] @ back, *direct[1:])
             if mask is not None:
                 grads = tuple(g + stays for g, stays in zip(grads, masked, strict=True))
         x, h = (sums.reshape(-1, sums.shape[-1]) for sums in (to_x, to_h))
@@ -209,9 +213,9 @@ class SimpleRNN(Recurrent):
     """
 
     def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        before = x + h
-        after = self.activation(before)
-        return (after,), (before, after)
+        x += h
+        after = self.activation(x)
+        return (after,), (x, after)
 
     def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
         before, after = saved
@@ -246,11 +250,10 @@ class GRU(Recurrent):
         self.bias = self.add_named_weight("bias", (2, 3 * self.units))
 
     def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        (state,), columns = states, [2 * self.units]
-        gates_x, candidate_x = np.split(x, columns, axis=1)
-        gates_h, candidate_h = np.split(h, columns, axis=1)
-        update, reset = np.split(sigmoid(gates_x + gates_h), 2, axis=1)
-        candidate_sum = candidate_x + reset * candidate_h
+        (state,), gates = states, slice(2 * self.units)
+        update, reset = _parts(sigmoid(x[:, gates] + h[:, gates]), 2)
+        candidate_h = h[:, gates.stop :]
+        candidate_sum = x[:, gates.stop :] + reset * candidate_h
         candidate = self.activation(candidate_sum)
         after = update * state + (1 - update) * candidate
         return (after,), (state, candidate_h, update, reset, candidate_sum, candidate)
@@ -298,20 +301,29 @@ class LSTM(Recurrent):
         self.bias = self.add_named_weight("bias", (4 * self.units,), open_forget_gate)
 
     def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
-        into_sum, forget_sum, candidate_sum, out_sum = np.split(x + h, 4, axis=1)
-        into, forget, out = sigmoid(into_sum), sigmoid(forget_sum), sigmoid(out_sum)
+        x += h
+        candidate_sum = _parts(x, 4)[2]
+        gates = sigmoid(x)  # one call for all takes half as long as three; the third is not used
+        into, forget, _, out = _parts(gates, 4)
         candidate = self.activation(candidate_sum)
         new_cell = forget * states[1] + into * candidate
         activated = self.activation(new_cell)
-        gates = (into, forget, out, candidate_sum, candidate)
-        return (out * activated, new_cell), (states[1], new_cell, activated, *gates)
+        saved = (states[1], new_cell, activated, gates, candidate_sum, candidate)
+        return (out * activated, new_cell), saved
 
     def _step_backward(self, saved: Arrays, grads: Arrays) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        cell, new_cell, activated, into, forget, out, candidate_sum, candidate = saved
+        cell, new_cell, activated, gates, candidate_sum, candidate = saved
+        into, forget, _, out = _parts(gates, 4)
         to_cell = grads[1] + gradient(self.activation, new_cell, activated, grads[0] * out)
-        to_into = to_cell * candidate * (into * (1 - into))
-        to_forget = to_cell * cell * (forget * (1 - forget))
         to_candidate = gradient(self.activation, candidate_sum, candidate, to_cell * into)
-        to_out = grads[0] * activated * (out * (1 - out))
-        to_sums = np.hstack([to_into, to_forget, to_candidate, to_out])
+        to_gates = [to_cell * candidate, to_cell * cell, to_candidate, grads[0] * activated]
+        slopes = gates * (1 - gates)
+        _parts(slopes, 4)[2][:] = 1
+        to_sums = np.hstack(to_gates) * slopes
         return to_sums, to_sums, (np.zeros_like(grads[0]), to_cell * forget)
+
+
+def _parts(array: np.ndarray, count: int) -> list[np.ndarray]:
+    """Return equal parts of the last axis, as np.split, which takes five times as long."""
+    width = array.shape[1] // count
+    return [array[:, n * width : (n + 1) * width] for n in range(count)]

@@ -121,10 +121,16 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return self._value.copy()
 
     def assign(self, value: Any) -> np.ndarray:
-        """Copy `value` into the array, cast to its dtype, and return it; ShapeError if it differs.
+        """Copy `value` into the array, cast to its dtype, and return it.
 
-        The array is left as it was then.
+        ShapeError if it differs; the array is left as it was then.
         """
+        self._value[...] = self.checked(value)
+        self.mark_changed("assign")
+        return self._value
+
+    def checked(self, value: Any) -> np.ndarray:
+        """Return `value` as an array of this shape, whose numbers the dtype can hold."""
         array = as_numeric_array(value, f"the value for {self.path}")
         if array.shape != self.shape:
             raise ShapeError(
@@ -133,9 +139,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
                 f"Received shape {array.shape}. Reshape the value first."
             )
         check_held_by(self.dtype, array, self.path)
-        self._value[...] = array
-        self.mark_changed("assign")
-        return self._value
+        return array
 
     def mark_changed(self, by: str) -> None:
         """Count a change of the array, which a backward pass may need as it was."""

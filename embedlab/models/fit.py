@@ -72,7 +72,7 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
             grad = gradients.get(name, 0.0)
             dense = grad.to_dense() if isinstance(grad, SparseGrad) else grad
             gradients[name] = dense + variable.regularizer.grad(variable.value)
-    model.optimizer.apply_gradients([(g, variables[name]) for name, g in gradients.items()])
+    model.optimizer.apply(gradients.values(), [variables[name] for name in gradients])
     return step._replace(gradients=gradients)
 
 

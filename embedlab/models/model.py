@@ -10,7 +10,6 @@ from embedlab import losses, metrics, optimizers
 from embedlab.callbacks import History
 from embedlab.core.checks import ShapeError, check_choice, check_flag, check_size, message, one_line
 from embedlab.core.gradient import add_gradients
-from embedlab.layers.input_checks import CALLER_ERRORS, name_layer
 from embedlab.layers.layer import Context, Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
@@ -327,11 +326,7 @@ class Model(Layer):
         contexts: list[Any] = []
         for layer, kwargs in self._calls:
             check_mask_survives(mask, layer, self.strict_masks)
-            try:
-                inputs, mask, *context = getattr(layer, method)(inputs, mask, training, **kwargs)
-            except CALLER_ERRORS as error:
-                name_layer(error, layer)
-                raise
+            inputs, mask, *context = getattr(layer, method)(inputs, mask, training, **kwargs)
             if batch and np.shape(inputs)[:1] != batch:
                 must = f"outputs of {layer.name!r} must keep the batch axis of its inputs, {batch}"
                 do = "Return an array with one entry for each sample"
@@ -348,11 +343,7 @@ class Model(Layer):
         for (layer, _), saved in zip(reversed(self._calls), reversed(context), strict=True):
             if grad is None:
                 break
-            try:
-                grad, by_name = layer.backward(saved, grad)
-            except CALLER_ERRORS as error:
-                name_layer(error, layer)
-                raise
+            grad, by_name = layer.backward(saved, grad)
             for name, weight_grad in by_name.items():
                 key = f"{layer.name}/{name}"
                 weights[key] = add_gradients(weights.get(key), weight_grad)
@@ -420,16 +411,6 @@ class Model(Layer):
         return [] if self._output is None else [self._output]
 
     @property
-    def input(self) -> KerasTensor:
-        """The input placeholder; AttributeError while it is unknown."""
-        return self._known(self._input, "input")
-
-    @property
-    def output(self) -> KerasTensor:
-        """The output placeholder; AttributeError while it is unknown."""
-        return self._known(self._output, "output")
-
-    @property
     def input_shape(self) -> tuple:
         """The shape of the inputs, None for the batch."""
         return self.input.shape
@@ -444,7 +425,8 @@ class Model(Layer):
         """The input shape, for a model that stands first in another; None while unknown."""
         return None if self._input is None else self._input.shape
 
-    def _known(self, placeholder: KerasTensor | None, word: str) -> KerasTensor:
+    def _placeholder(self, word: str) -> KerasTensor:
+        placeholder = self._input if word == "input" else self._output
         if placeholder is None or not self._calls:
             raise AttributeError(
                 f"{type(self).__name__} model {self.name!r} has no defined {word} shape yet: it "

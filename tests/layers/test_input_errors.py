@@ -268,7 +268,11 @@ CASES = {
     "without forward": (lambda: fit(WithoutForward()), NotImplementedError, "without forward"),
     "without backward": (lambda: fit(WithoutBackward()), NotImplementedError, "without backward"),
     "without super": (lambda: WithoutSuper()(np.ones(2)), RuntimeError, "not call super"),
-    "name first": (lambda: Layer().add_weight("w", (2,)), TypeError, "shape first"),
+    "name first": (
+        lambda: Layer().add_weight("w", (2,)),
+        ValueError,
+        "shape must be a tuple of lengths",
+    ),
     "name twice": (
         lambda: [(layer := Layer()).add_weight((2,), name="w"), layer.add_weight((2,), name="w")],
         ValueError,

@@ -81,7 +81,7 @@ def fit(x=IDS, y=TARGETS, **options):
         (lambda: step("a"), TypeError, "gradient of bias must hold numbers"),
         (lambda: SGD().apply([1.0], []), ValueError, "must be lists of one length"),
         (lambda: SGD().apply(None, []), ValueError, "Received None and \\[\\]"),
-        (lambda: SGD().apply_gradients([1.0]), TypeError, "pairs of a gradient and its Variable"),
+        (lambda: SGD().apply([1.0], [2.0]), TypeError, "a gradient for each Variable"),
         (lambda: SGD(nesterov="x"), ValueError, "nesterov must be True or False"),
         (lambda: Adam(epsilon="a"), ValueError, "epsilon must be a finite number. Received 'a'"),
         (lambda: CategoricalCrossentropy()([], []), ValueError, r"Received shape \(0,\)"),

@@ -89,7 +89,7 @@ def test_one_step_by_hand_moves_only_the_rows_that_were_used():
     grad = model.loss.grad(np.ones((1, 2, 1)), out)
     weights = model.backward(contexts, grad).weights
     named = model.named_weights()
-    model.optimizer.apply_gradients([(g, named[name]) for name, g in weights.items()])
+    model.optimizer.apply(weights.values(), [named[name] for name in weights])
     assert model.weights[0].value.ravel().tolist() == [0.0, 1.0, 0.0]
 
 
