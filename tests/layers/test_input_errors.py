@@ -557,14 +557,14 @@ def test_other_weights_that_backward_reads_must_be_those_of_the_forward_pass(nam
 
 @pytest.mark.parametrize("name", ABOVE)
 def test_a_context_belongs_to_its_own_layer(name):
-    layer, twin = ABOVE[name](), ABOVE[name]()
+    layer, other = ABOVE[name](), ABOVE[name]()
     x = np.ones((2, 4, 3))
     out, context = layer.forward(x)
     layer.backward(context, out)
-    contexts = [twin.forward(x)[1], words().forward([0])[1], context.saved, None, "context", 3]
-    for other in contexts:
+    contexts = [other.forward(x)[1], words().forward([0])[1], context.saved, None, "context", 3]
+    for foreign in contexts:
         with pytest.raises(ValueError, match=r"the context of its own .* Received ") as caught:
-            layer.backward(other, out)
+            layer.backward(foreign, out)
         assert repr(layer.name) in str(caught.value) and "\n" not in str(caught.value)
     assert layer.backward(context, out).weights.keys() == layer.named_weights().keys()
 
