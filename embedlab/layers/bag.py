@@ -98,9 +98,6 @@ class EmbeddingBag(TableLayer):
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
         self._make_table()
 
-    def _build_from_data(self, inputs: Any) -> None:
-        self.build()
-
     def _make_table(self, weights: Any = None) -> None:
         self._table, self.built = self._make_float_table(weights), True
         self.embeddings = self._table.variable
@@ -114,17 +111,9 @@ class EmbeddingBag(TableLayer):
         return self.forward(inputs, offsets=offsets, per_sample_weights=per_sample_weights)[0]
 
     def forward(
-        self,
-        inputs: Any,
-        mask: Any = None,
-        training: bool = False,
-        *,
-        offsets: Any = None,
-        per_sample_weights: Any = None,
+        self, inputs: Any, *, offsets: Any = None, per_sample_weights: Any = None
     ) -> tuple[np.ndarray, BagContext]:
         """Return the rows of the bags, and the context that `backward` needs."""
-        if not self.built:
-            self.build()
         table, weights = self.embeddings.value, per_sample_weights
         if weights is not None:
             weights = as_numeric_array(weights, "per_sample_weights").astype(table.dtype)

@@ -84,9 +84,7 @@ class Conv1D(Layer):
         if self.use_bias:
             self.bias = self.add_named_weight("bias", (self.filters,))
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, int]]:
+    def forward(self, inputs: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, int]]:
         """Return the outputs (B, To, filters); padded inputs, sums before the activation, and T."""
         values = cast_inputs(self, inputs, ndim=3)
         length = values.shape[1]

@@ -64,9 +64,7 @@ class Dense(Layer):
         if self.use_bias:
             self.bias = self.add_named_weight("bias", (self.units,))
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def forward(self, inputs: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Return the outputs (..., units); and the inputs and the sums before the activation."""
         inputs = cast_inputs(self, inputs, least=2)
         sums = inputs @ self.in_compute_dtype(self.kernel)

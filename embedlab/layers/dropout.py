@@ -38,9 +38,7 @@ class Dropout(Layer):
         self.seed = None if seed is None else check_size(seed, "seed", least=0)
         self._rng = np.random.default_rng(self.seed)
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def forward(self, inputs: Any, training: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the outputs, and the factor of every number (None where nothing was dropped)."""
         values = cast_inputs(self, inputs)
         if not training or self.rate == 0:

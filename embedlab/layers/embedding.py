@@ -210,9 +210,6 @@ class Embedding(TableLayer):
         """Make the table, unless it is there; TableMemoryError when it cannot fit."""
         self._build_tables()
 
-    def _build_from_data(self, inputs: Any) -> None:
-        self.build(as_ids(inputs).shape)
-
     def _build_tables(self, weights: Any = None) -> None:
         if weights is None and self.quantization_mode is not None:  # codes will be loaded
             mode = self.dtype_policy.name.rpartition("_from_")[0]
@@ -300,9 +297,7 @@ class Embedding(TableLayer):
         compute = self._dtype_policy.compute
         return rows if rows.dtype is compute else rows.astype(compute)
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, LookupContext]:
+    def forward(self, inputs: Any, training: bool = False) -> tuple[np.ndarray, LookupContext]:
         """Return the rows, and the context that `backward` needs: the ids.
 
         >>> layer = Embedding(3, 2, weights=[[0, 1], [2, 3], [4, 5]])

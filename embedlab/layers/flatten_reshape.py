@@ -16,9 +16,7 @@ __all__ = ["Flatten", "Reshape"]
 class _NewShape(Layer):
     """The base of both: the numbers stay, in their order."""
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[int, ...]]:
+    def forward(self, inputs: Any) -> tuple[np.ndarray, tuple[int, ...]]:
         values = as_numeric_array(inputs, f"inputs of {self.name!r}")
         check_input_shape(self, values.shape, least=1)
         if values.dtype.kind == "f":

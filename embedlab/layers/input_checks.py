@@ -20,7 +20,7 @@ CALLER_ERRORS = (IndexError, TypeError, ValueError)
 
 
 def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int = 0) -> np.ndarray:
-    """Return a copy of `inputs` in the compute dtype of `layer`, which is built if it was not.
+    """Return a copy of `inputs` in the compute dtype of `layer`.
 
     A copy, so that the caller may reuse the array before `backward`. `ndim` and `least` say how
     many axes there must be: exactly, or at least. ShapeError "Input 0 of layer ... is incompatible
@@ -29,8 +29,6 @@ def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int 
     array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
     array = np.array(array, layer.compute_dtype, order="C")
     check_input_shape(layer, array.shape, ndim=ndim, least=least, last=layer._input_width)
-    if not layer.built:
-        layer.build(array.shape)
     return array
 
 

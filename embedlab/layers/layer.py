@@ -369,12 +369,17 @@ class Layer:
         """Return the outputs. Unless a layer defines it, the first half of `forward`."""
         return self.forward(inputs, *args, **kwargs)[0]
 
-    def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Return the outputs and what `backward` needs, which comes to it in a `Context`."""
+    def forward(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Return the outputs and what `backward` needs, which comes to it in a `Context`.
+
+        Every layer may be passed `mask` and `training`, also one that takes neither.
+        """
         if type(self).call is Layer.call:
             raise not_defined(self, "call(inputs) to be called", "Add def call(self, inputs)")
-        do = "Add it: it returns outputs and a context for backward(context, grad)"
-        raise not_defined(self, "forward(inputs) to be trained", do)
+        if kwargs.get("training"):
+            do = "Add it: it returns outputs and a context for backward(context, grad)"
+            raise not_defined(self, "forward(inputs) to be trained", do)
+        return self(inputs, *args, **kwargs), None
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return the gradients for the inputs and the weights, from that of the outputs."""
@@ -388,8 +393,7 @@ class Layer:
         self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
     ) -> tuple[Any, Any]:
         """Return the outputs and their mask: a mask is a value, and travels beside the outputs."""
-        outputs = self(inputs, mask=mask, training=training, **kwargs)
-        return outputs, self.compute_mask(inputs, mask, **kwargs)
+        return self.forward_with_mask(inputs, mask, training, **kwargs)[:2]
 
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
@@ -576,8 +580,13 @@ def _checked_forward(method: Any) -> Any:
 
     @names_layer
     @wraps(method)
-    def forward(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        result = method(self, *args, **{k: v for k, v in kwargs.items() if k not in unused})
+    def forward(
+        self: Layer, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
+    ) -> Any:
+        if not self.built:
+            self._build_from_data(inputs)
+        kwargs.update(mask=mask, training=training)
+        result = method(self, inputs, **{k: v for k, v in kwargs.items() if k not in unused})
         if not (isinstance(result, tuple) and len(result) == 2):
             raise _wrong_result(self, "forward", "(outputs, context)", result, "Return both")
         if type(self).forward is not forward:  # called by that of a subclass

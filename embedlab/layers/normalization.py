@@ -58,9 +58,7 @@ class LayerNormalization(Layer):
         self.gamma = self.add_named_weight("gamma", shape)
         self.beta = self.add_named_weight("beta", shape)
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def forward(self, inputs: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Return the outputs; the inputs with mean 0 and variance 1, and 1 / standard deviation."""
         values = cast_inputs(self, inputs, least=1)
         wide = np.result_type(values, np.float32)

@@ -34,9 +34,7 @@ class Masking(Layer):
             raise ValueError(message(must, one_line(mask_value), "Pass for example 0.0"))
         self.mask_value = mask_value
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def forward(self, inputs: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return the steps, and the mask made from them."""
         steps = cast_inputs(self, inputs, least=1)
         mask = self.compute_mask(steps)
@@ -81,9 +79,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     supports_masking = True
     consumes_mask = True
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
+    def forward(self, inputs: Any, mask: Any = None) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
         """Return the means; and the mask and D, which are all that `backward` needs."""
         values = cast_inputs(self, inputs, ndim=3)
         shape = values.shape[:2]
@@ -110,9 +106,7 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
     [[3.0, 5.0]]
     """
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
+    def forward(self, inputs: Any) -> tuple[np.ndarray, tuple[np.ndarray, int]]:
         """Return the maxima; the step of each (the first of equals), (B, D) int64, and T."""
         values = cast_inputs(self, inputs, ndim=3)
         out, at = masked_max(values)

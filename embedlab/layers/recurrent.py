@@ -111,9 +111,7 @@ class Recurrent(Layer):
     def _build_bias(self) -> None:
         self.bias = self.add_named_weight("bias", (self.GATES * self.units,))
 
-    def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[np.ndarray, Context]:
+    def forward(self, inputs: Any, mask: Any = None) -> tuple[np.ndarray, Context]:
         """Return the outputs for inputs (B, T, D) and a mask (B, T), and the context of `backward`.
 
         The outputs are the last (B, units), or with `return_sequences` all (B, T, units).

@@ -105,9 +105,6 @@ class ReversibleEmbedding(Embedding):
             tables[name] = FloatTable(variable, transposed=True)
         return tables
 
-    def _build_from_data(self, inputs: Any) -> None:
-        self.build()  # ids or vectors: the weights do not depend on them
-
     @property
     def reverse_embeddings(self) -> Variable:
         """The reverse table, (D, V), or its codes; AttributeError where weights are tied."""
@@ -136,7 +133,7 @@ class ReversibleEmbedding(Embedding):
         return self.forward(inputs, reverse=True)[0]
 
     def forward(
-        self, inputs: Any, mask: Any = None, training: bool = False, *, reverse: bool = False
+        self, inputs: Any, training: bool = False, *, reverse: bool = False
     ) -> tuple[np.ndarray, Any]:
         """Return the outputs of either direction, and the context that `backward` needs.
 
@@ -144,9 +141,7 @@ class ReversibleEmbedding(Embedding):
         in `reverse_dtype`.
         """
         if not reverse:
-            return super().forward(inputs, mask, training)
-        if self._table is None:
-            self.build()
+            return super().forward(inputs, training=training)
         vectors = as_numeric_array(inputs, f"vectors of {self.name!r}")
         vectors = np.array(vectors, self._reverse_dtype, order="C")
         check_input_shape(self, vectors.shape, least=1, last=self.output_dim)

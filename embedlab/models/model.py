@@ -295,44 +295,27 @@ class Model(Layer):
 
     # Running ----------------------------------------------------------------------------------
 
-    def call_with_mask(  # type: ignore[override]  # a model takes no further arguments
-        self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[Any, Any]:
-        """Return the outputs and their mask."""
-        return self._run("call_with_mask", inputs, mask, training)[:2]
-
-    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
-        """Return the outputs."""
-        return self.call_with_mask(inputs, mask, training)[0]
+    def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        """Return the outputs, and the context of every call for `backward`."""
+        outputs, _, context = self.forward_with_mask(inputs, mask, training)
+        return outputs, context.saved
 
     def forward_with_mask(  # type: ignore[override]  # a model takes no further arguments
         self, inputs: Any, mask: Any = None, training: bool = False
-    ) -> tuple[Any, Any, Any]:
+    ) -> tuple[Any, Any, Context]:
         """Return the outputs, their mask, and the context of every call."""
-        outputs, mask, contexts = self._run("forward_with_mask", inputs, mask, training)
-        return outputs, mask, Context(self, contexts)
-
-    def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Return the outputs, and the context of every call for `backward`."""
-        outputs, _, contexts = self._run("forward_with_mask", inputs, mask, training)
-        return outputs, contexts
-
-    def _run(
-        self, method: str, inputs: Any, mask: Any, training: bool
-    ) -> tuple[Any, Any, list[Any]]:
-        """Return outputs, mask and contexts of a method of every layer, one after the other."""
         self._prepare(inputs)
         batch = np.shape(inputs)[:1] if hasattr(inputs, "shape") else ()
         contexts: list[Any] = []
         for layer, kwargs in self._calls:
             check_mask_survives(mask, layer, self.strict_masks)
-            inputs, mask, *context = getattr(layer, method)(inputs, mask, training, **kwargs)
+            inputs, mask, context = layer.forward_with_mask(inputs, mask, training, **kwargs)
             if batch and np.shape(inputs)[:1] != batch:
                 must = f"outputs of {layer.name!r} must keep the batch axis of its inputs, {batch}"
                 do = "Return an array with one entry for each sample"
                 raise ShapeError(message(must, f"shape {np.shape(inputs)}", do))
-            contexts += context
-        return inputs, mask, contexts
+            contexts.append(context)
+        return inputs, mask, Context(self, contexts)
 
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return all gradients, through the calls in reverse order; weights as "layer/name".
@@ -372,7 +355,7 @@ class Model(Layer):
         """Return the mask of the outputs (for arrays, this runs the layers)."""
         if isinstance(inputs, KerasTensor):
             return follow_mask(self._calls, inputs, mask)[1]
-        return self.call_with_mask(inputs, mask)[1]
+        return self.forward_with_mask(inputs, mask)[1]
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """Return the shape of the outputs for inputs of `input_shape`."""

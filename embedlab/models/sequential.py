@@ -115,9 +115,6 @@ class Sequential(Model):
         if self._input is None and inputs is not None:  # the batch stays open
             self._start(Input(batch_shape=(None, *np.shape(inputs)[1:])))
 
-    def _build_from_data(self, inputs: Any) -> None:
-        """Wait for `call`, which learns the shape itself."""
-
     # Config -----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:

@@ -157,7 +157,7 @@ CASES = {
     "ragged vectors": (
         lambda: ReversibleEmbedding(3, 2, name="r")(RAGGED, reverse=True),
         ShapeError,
-        "vectors of 'r' must be a rectangular",
+        "of 'r' must be a rectangular",
     ),
     "a ragged mask": (
         lambda: GlobalAveragePooling1D()(np.ones((2, 2, 1)), mask=[[True], [True, False]]),
