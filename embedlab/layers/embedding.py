@@ -824,13 +824,8 @@ class Embedding(TableLayer):
         if array.dtype.kind != "f" and "dtype" not in options:
             array = array.astype(float)
         array = as_table(array, integers=True)
-        options = {
-            "trainable": not check_flag(freeze, "freeze"),
-            "dtype": array.dtype.name,
-            **options,
-        }
-        rows, columns = array.shape
-        return cls(rows, columns, weights=array, **options)
+        defaults = {"trainable": not check_flag(freeze, "freeze"), "dtype": array.dtype.name}
+        return cls(*array.shape, weights=array, **defaults | options)
 
     def memory_report(self, lora_rank: int = 8) -> MemoryReport:
         """Return the bytes of the table and of what training and compression would add.

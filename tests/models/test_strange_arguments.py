@@ -195,7 +195,7 @@ METHODS = {
     "predict": (Model.predict, trained, {"x": IDS, "verbose": 0}),
     "get_layer": (Model.get_layer, trained, {"name": "words"}),
     "add": (Sequential.add, trained, {"layer": L.Embedding(4, 2)}),
-    "call of a model": (Model.call, trained, {"inputs": IDS}),
+    "call of a model": (Model.forward, trained, {"inputs": IDS}),
     "add_weight": (L.Layer.add_weight, built, {"shape": (4, 2)}),
     "set_weights": (L.Layer.set_weights, built, {"weights": [np.ones((4, 2))]}),
     "build": (L.Dense.build, lambda: L.Dense(2), {"input_shape": (None, 3)}),
