@@ -15,6 +15,7 @@ import numpy as np
 from embedlab.core.checks import (
     ShapeError,
     as_array,
+    as_numeric_array,
     check_above_zero,
     check_choice,
     check_dtype,
@@ -72,7 +73,7 @@ def initialize(
         if "dtype" not in str(error):
             raise
         value = initializer(shape)
-    value = np.asarray(value)
+    value = as_numeric_array(value, "what an initializer returns")
     if value.shape != shape:
         return value
     out = zeros(shape, dtype)

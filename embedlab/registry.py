@@ -14,7 +14,7 @@ from embedlab.core.checks import message, one_line
 
 __all__ = [
     *("Configured", "Registry", "drop_keras_defaults", "left_to_keras", "not_defined"),
-    *("refuse_missing", "refuse_unknown", "snake_case"),
+    *("as_custom_objects", "refuse_missing", "refuse_unknown", "snake_case"),
 ]
 
 
@@ -118,6 +118,14 @@ def drop_keras_defaults(
     return {name: value for name, value in arguments.items() if name not in keras_only}
 
 
+def as_custom_objects(value: Any) -> dict[str, Any]:
+    """Return a caller's classes and functions by name as a dict, refusing what is no mapping."""
+    if value is None or isinstance(value, Mapping):
+        return dict(value or {})
+    must, do = "custom_objects must be a dict of classes and functions by name", "Pass {name: cls}"
+    raise TypeError(message(must, one_line(value), do))
+
+
 def refuse_unknown(owner: str, unknown: Iterable[str]) -> None:
     """Refuse the arguments in `unknown`, where there are any, that a class `owner` got."""
     if unknown:
@@ -185,7 +193,7 @@ Could not interpret initializer identifier. Did you mean one of: constant, ...
             return self.deserialize(identifier, custom_objects)
         known = identifier
         if isinstance(identifier, str):
-            known = {**self.names, **(custom_objects or {})}.get(identifier)
+            known = {**self.names, **as_custom_objects(custom_objects)}.get(identifier)
         if isinstance(known, type):
             known = known()
         if isinstance(known, self._types):
@@ -222,7 +230,7 @@ Could not interpret initializer identifier. Did you mean one of: constant, ...
         """
         if not isinstance(config, dict):
             return self.get(config, custom_objects)
-        known = {**self.names, **(custom_objects or {})}
+        known = {**self.names, **as_custom_objects(custom_objects)}
         name, arguments = config.get("class_name"), config.get("config") or {}
         if name == "function":
             function = known.get(str(arguments))

@@ -11,6 +11,7 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab import losses, optimizers
 from embedlab.core.checks import message
+from embedlab.registry import as_custom_objects
 
 __all__ = [
     *("MODEL_CLASSES", "MoreThanAChain", "layer_from_config"),
@@ -121,7 +122,7 @@ def model_from_config(
     ValueError
         For an unknown class, for code (a lambda), and for a config that a class does not take.
     """
-    custom = dict(custom_objects or {})
+    custom = as_custom_objects(custom_objects)
     config = _from_keras(config, custom)
     model = _layer(config, custom)
     if not isinstance(model, MODEL_CLASSES["Functional"]):
@@ -151,7 +152,7 @@ def layer_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     >>> layer_from_config({"class_name": "Sequential", "config": {"layers": [], "name": "a"}}).name
     'a'
     """
-    custom = dict(custom_objects or {})
+    custom = as_custom_objects(custom_objects)
     return _layer(_from_keras(config, custom), custom)
 
 

@@ -13,7 +13,7 @@ from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.stored_arrays import adapter_arrays
 from embedlab.models.config import MoreThanAChain, model_from_config, model_to_config
-from embedlab.registry import snake_case
+from embedlab.registry import as_custom_objects, snake_case
 from embedlab.storage.archive import extract_weights, open_archive, read_config, write_archive
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import FileRefused, as_file_refused
@@ -92,6 +92,7 @@ def load_model(
     True
     """
     _check_ending(filepath, MODEL)
+    custom_objects = as_custom_objects(custom_objects)
     with open_archive(filepath) as archive:
         config = read_config(archive, filepath)
         with extract_weights(archive, filepath) as weights:

@@ -23,6 +23,7 @@ from embedlab.core.checks import (
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
 from embedlab.layers.symbolic import not_a_chain
+from embedlab.registry import not_defined
 
 __all__ = [
     *("StepResult", "Totals", "as_callbacks", "as_pair", "as_samples", "as_verbose", "batches"),
@@ -69,6 +70,9 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
         raise ValueError(message(must, sorted(unknown), do))
     for name, variable in variables.items():
         if variable.regularizer is not None and variable.trainable:
+            if not hasattr(variable.regularizer, "grad"):  # a function of one's own
+                do = "Set it: my_regularizer.grad = lambda weights: ..."
+                raise not_defined(variable.regularizer, "grad(weights) to be trained", do)
             grad = gradients.get(name, 0.0)
             dense = grad.to_dense() if isinstance(grad, SparseGrad) else grad
             gradients[name] = dense + variable.regularizer.grad(variable.value)

@@ -434,6 +434,9 @@ class Model(Layer):
         Trainable params: 40 (160 B)
         Non-trainable params: 0 (0 B)
         """
+        if not (print_fn is None or callable(print_fn)):
+            do = "Pass for example print, or leave it away"
+            raise TypeError(message("print_fn must be a function", one_line(print_fn), do))
         rows = [("Layer (type)", "Output shape", "Params")]
         for layer, shape in self._layer_shapes().items():
             count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"

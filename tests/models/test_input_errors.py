@@ -19,9 +19,10 @@ from embedlab.layers import (
     LayerNormalization,
     SimpleRNN,
     Variable,
+    deserialize,
 )
 from embedlab.losses import CategoricalCrossentropy, MeanSquaredError
-from embedlab.models import Model, Sequential
+from embedlab.models import Model, Sequential, load_model
 from embedlab.optimizers import SGD, Adam
 from embedlab.regularizers import L2
 
@@ -56,6 +57,12 @@ def step(grad):
 
 def fit(x=IDS, y=TARGETS, **options):
     return model().fit(x, y, verbose=0, **options)
+
+
+def own(**functions):
+    built = Sequential([Input((3,)), Dense(1, **functions)])
+    built.compile("sgd", "mse")
+    built.fit(IDS, TARGETS, verbose=0)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,13 @@ def fit(x=IDS, y=TARGETS, **options):
         (lambda: fit(validation_data=np.array(1)), ValueError, "validation_data must be"),
         (lambda: model().fit(IDS, TARGETS, verbose=IDS[0]), ValueError, "verbose must be"),
         (lambda: model().get_layer(index=9), ValueError, "one of the 3 layers"),
+        (lambda: model().summary(print_fn="x"), TypeError, "must be a function. Received 'x'"),
+        (lambda: load_model("m.keras", "x"), TypeError, "custom_objects must be a dict"),
+        (lambda: Sequential.from_config({"layers": []}, "x"), TypeError, "custom_objects must be"),
+        (lambda: deserialize({"class_name": "Dense"}, ["x"]), TypeError, r"Received \['x'\]"),
+        (lambda: own(kernel_regularizer=np.sum), NotImplementedError, r"must define grad\(weights"),
+        (lambda: own(kernel_initializer=lambda s: np.full(s, "a")), TypeError, "Received <U1"),
+        (lambda: own(kernel_initializer=lambda s: [[1], [1, 2]]), ValueError, "a rectangular"),
         (lambda: model().load_weights("/no/m.weights.h5"), FileNotFoundError, "No such file"),
         (lambda: model().save("/no/m.keras"), FileNotFoundError, "folder of a file must exist"),
     ],
