@@ -83,6 +83,7 @@ class Optimizer(Configured):
     """
 
     slots: tuple[str, ...] = ()
+    slot_start = 0.0  # the number that a slot is filled with at first
     HIDDEN = ("name",)
     KERAS_ONLY: ClassVar = {
         **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "ema_overwrite_frequency")),
@@ -196,21 +197,17 @@ class Optimizer(Configured):
         """
         slots = self._slots.get(id(variable))
         if slots is None:
-            arrays = {slot: variable.full_like(self.start(slot)) for slot in self.slots}
+            arrays = {slot: variable.full_like(self.slot_start) for slot in self.slots}
             slots = self._slots[id(variable)] = _Slots(variable, arrays, len(variable.resized))
         since = variable.resized[slots.resizes :]
         if since:
             axis, stayed = since[0][0], min(length for _, length in since)
             rows = (slice(None),) * axis + (slice(stayed),)
             for slot, old in slots.arrays.items():
-                slots.arrays[slot] = variable.full_like(self.start(slot))
+                slots.arrays[slot] = variable.full_like(self.slot_start)
                 slots.arrays[slot][rows] = old[rows]
             slots.resizes = len(variable.resized)
         return slots.arrays
-
-    def start(self, slot: str) -> float:
-        """Return the number that a slot is filled with at first."""
-        return 0.0
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; `sparse_update` only where it is not Keras's."""
@@ -308,11 +305,8 @@ class Adagrad(Optimizer):
         super().__init__(learning_rate, **other)
         start = initial_accumulator_value
         self.initial_accumulator_value = check_in_range(start, "initial_accumulator_value")
+        self.slot_start = self.initial_accumulator_value
         self.epsilon = check_in_range(epsilon, "epsilon")
-
-    def start(self, slot: str) -> float:
-        """Return the number that the accumulator is filled with at first."""
-        return self.initial_accumulator_value
 
     def update(self, table: np.ndarray, grad: Any, state: dict[str, np.ndarray]) -> None:
         """Move the table by `embedlab.core.optimizers.adagrad`."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from embedlab.layers.dense import Dense as Dense
     from embedlab.layers.dropout import Dropout as Dropout
     from embedlab.layers.embedding import Embedding as Embedding
-    from embedlab.layers.embedding import LookupContext as LookupContext
     from embedlab.layers.flatten_reshape import Flatten as Flatten
     from embedlab.layers.flatten_reshape import Reshape as Reshape
     from embedlab.layers.normalization import LayerNormalization as LayerNormalization
@@ -36,7 +35,7 @@ _HOMES = {
     "conv": "Conv1D",
     "dense": "Dense",
     "dropout": "Dropout",
-    "embedding": "Embedding LookupContext",
+    "embedding": "Embedding",
     "flatten_reshape": "Flatten Reshape",
     "allocation": "TableMemoryError",
     "normalization": "LayerNormalization",

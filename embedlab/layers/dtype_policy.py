@@ -43,10 +43,6 @@ class DTypePolicy:
         self.compute = np.dtype(self.compute_dtype)  # to compare without a name
         self.name = name
 
-    def get_config(self) -> dict[str, Any]:
-        """Return {"name": name}."""
-        return {"name": self.name}
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DTypePolicy) and other.name == self.name
 

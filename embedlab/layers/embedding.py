@@ -285,11 +285,9 @@ class Embedding(TableLayer):
     def call(self, inputs: Any) -> np.ndarray:
         """Return the rows for ids of any shape: (*ids.shape, D), in the compute dtype."""
         ids = as_ids(inputs)
-        if self._table is None:
-            self.build()
         if self.input_length is not None:
             self._fill_lengths(ids.shape)
-        table: Table = self._table  # type: ignore[assignment]
+        table = self._table or self.embedding_table  # which refuses a layer that is not built
         if self.max_norm is not None and not self.adapters.merged:
             read = self._rows_read(ids)
             table.apply_max_norm(read[read < self.input_dim])

@@ -1,6 +1,6 @@
 """Input checks of layers: dtype and axes of the inputs, shape of the gradients."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from embedlab.core.ids import out_of_range_error
 
 __all__ = [
     *("cast_grad", "cast_inputs", "check_input_shape", "check_inside", "input_width", "name_layer"),
-    *("names_layer", "refuse_change"),
+    "names_layer",
 ]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -114,17 +114,3 @@ def names_layer(method: Method) -> Method:
             raise
 
     return named  # type: ignore[return-value]
-
-
-def refuse_change(layer: Any, then: Sequence[tuple[Any, int]], now: Sequence[Any]) -> None:
-    """Refuse a backward pass that needs other variables than now, or before their last `changes`.
-
-    RuntimeError, as in PyTorch, that says what has changed one of them or put others in place.
-    """
-    changed = [variable.changed_by for variable, changes in then if variable.changes != changes]
-    if not changed and [id(variable) for variable, _ in then] != [id(each) for each in now]:
-        changed = ["quantize, merge or another choice of adapters"]
-    if changed:
-        must = f"backward needs the weights of {layer.name!r} as its forward pass read them"
-        do = "Go forward again after that"
-        raise RuntimeError(message(must, f"weights changed since by {changed[0]}", do))

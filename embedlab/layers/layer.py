@@ -25,7 +25,7 @@ from embedlab.core.checks import (
 )
 from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
-from embedlab.layers.input_checks import names_layer, refuse_change
+from embedlab.layers.input_checks import names_layer
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, as_shape, not_a_chain
 from embedlab.layers.variable import Variable
@@ -610,7 +610,14 @@ def _checked_backward(method: Any) -> Any:
             other = isinstance(context, Context)
             received = f"that of another, {context.layer.name!r}" if other else one_line(context)
             raise ValueError(message(must, received, "Pass what forward returned last"))
-        refuse_change(self, context.read, self._read_by_backward(context.saved))
+        changed = [v.changed_by for v, changes in context.read if v.changes != changes]
+        now = map(id, self._read_by_backward(context.saved))
+        if not changed and [id(variable) for variable, _ in context.read] != [*now]:
+            changed = ["quantize, merge or another choice of adapters"]
+        if changed:
+            must = f"backward needs the weights of {self.name!r} as its forward pass read them"
+            received = f"weights changed since by {changed[0]}"
+            raise RuntimeError(message(must, received, "Go forward again after that"))
         result = method(self, context.saved, grad)
         if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], dict)):
             do = "weights is a dict of gradients by name"

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from embedlab import layers as layers_module
-from embedlab import losses, metrics, optimizers
+from embedlab import losses, optimizers
 from embedlab.callbacks import History
 from embedlab.core.checks import ShapeError, check_choice, check_flag, check_size, message, one_line
 from embedlab.core.gradient import add_gradients
 from embedlab.layers.layer import Context, Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
+from embedlab.metrics import Accuracy
+from embedlab.metrics import get as get_metric
 from embedlab.models.config import MODEL_CLASSES, layer_from_config
 from embedlab.models.files import load_weights, save_model, save_weights
 from embedlab.models.fit import (
@@ -92,7 +94,7 @@ class Model(Layer):
         self.strict_masks = strict_masks
         self.optimizer: Any = None
         self.loss: Any = None
-        self.metrics: list[metrics.Accuracy] = []
+        self.metrics: list[Accuracy] = []
         self.stop_training = False
         self._input: KerasTensor | None = None
         self._output: KerasTensor | None = None
@@ -145,8 +147,9 @@ class Model(Layer):
         if isinstance(loss, (list, tuple)) or (isinstance(loss, dict) and "class_name" not in loss):
             raise not_a_chain(f"{len(loss)} losses in a {type(loss).__name__}")
         new_optimizer, new_loss = optimizers.get(optimizer), losses.get(loss)
-        self.metrics = _as_metrics(metrics)
-        self.optimizer, self.loss = new_optimizer, new_loss
+        listed = metrics if isinstance(metrics, (list, tuple)) else [metrics]
+        new_metrics = [get_metric(name) for name in listed if name is not None]
+        self.optimizer, self.loss, self.metrics = new_optimizer, new_loss, new_metrics
 
     def fit(
         self,
@@ -546,12 +549,6 @@ def _calls_between(start: KerasTensor, end: KerasTensor) -> list[tuple[Layer, di
         received = "the Input as its own output"
         raise ValueError(message("a model must have a layer", received, "Call a layer on it"))
     return calls[::-1]
-
-
-def _as_metrics(identifiers: Any) -> list[metrics.Accuracy]:
-    if not isinstance(identifiers, (list, tuple)):
-        identifiers = [] if identifiers is None else [identifiers]
-    return [metrics.get(identifier) for identifier in identifiers]
 
 
 def _refuse_unknown(method: str, received: dict[str, Any]) -> None:
