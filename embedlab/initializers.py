@@ -23,7 +23,6 @@ from embedlab.core.checks import (
     check_number,
     check_size,
     message,
-    one_line,
 )
 from embedlab.registry import Configured, Registry, not_defined, refuse_missing
 
@@ -94,10 +93,7 @@ class Constant(Initializer):
             config = config if isinstance(config, dict) else {}
             dtype = check_dtype(config.get("dtype"), "the dtype of value")
             value = as_array(config.get("value"), "value").astype(dtype)
-        array = as_array(value, "value")
-        if array.dtype.kind not in "biuf":
-            must, do = "value must be a number or an array of numbers", "Pass for example 0.5"
-            raise ValueError(message(must, one_line(value), do))
+        array = as_numeric_array(value, "value")
         self.value = value if array.ndim == 0 else array
 
     def _fill(self, out: np.ndarray) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 
 from embedlab.core.checks import (
     LARGEST,
-    DtypeError,
     ShapeError,
     as_array,
+    as_numeric_array,
     check_choice,
     check_dtype,
     check_flag,
@@ -134,10 +134,7 @@ class Loss(Configured):
         return y_true, y_pred, as_valid(mask, y_pred.shape[:-1])
 
     def _as_floats(self, value: Any, name: str) -> np.ndarray:
-        array = as_array(value, name)
-        if array.dtype.kind not in "fiub":
-            raise DtypeError(message(f"{name} must hold numbers", array.dtype, "Cast it to floats"))
-        return array.astype(self.dtype, copy=False)
+        return as_numeric_array(value, name).astype(self.dtype, copy=False)
 
     def _classes_last(self, array: np.ndarray) -> np.ndarray:
         if not -array.ndim <= self.axis < array.ndim:

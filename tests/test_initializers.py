@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedlab import initializers
-from embedlab.core.checks import ShapeError
+from embedlab.core.checks import DtypeError, ShapeError
 
 EVERY = [name for name in initializers.__all__ if name[0].isupper() and name != "Initializer"]
 
@@ -171,7 +171,7 @@ def test_unknown_identifiers_are_refused(identifier):
             ValueError,
             "distribution must be",
         ),
-        (lambda: initializers.Constant("x"), ValueError, "number"),
+        (lambda: initializers.Constant("x"), DtypeError, "value must hold numbers"),
         (lambda: initializers.Constant([1, 2, 3])((2, 2)), ShapeError, r"Received shape \(3,\)"),
         (lambda: initializers.Identity()((3,)), ShapeError, "can only be used for 2D matrices"),
         (lambda: initializers.Orthogonal()((3,)), ShapeError, "at least two-dimensional"),

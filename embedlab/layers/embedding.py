@@ -822,7 +822,10 @@ class Embedding(TableLayer):
         if array.dtype.kind != "f" and "dtype" not in options:
             array = array.astype(float)
         array = as_table(array, integers=True)
-        defaults = {"trainable": not check_flag(freeze, "freeze"), "dtype": array.dtype.name}
+        defaults: dict[str, Any] = {
+            "trainable": not check_flag(freeze, "freeze"),
+            "dtype": array.dtype.name,
+        }
         return cls(*array.shape, weights=array, **defaults | options)
 
     def memory_report(self, lora_rank: int = 8) -> MemoryReport:

@@ -4,17 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import (
-    ShapeError,
-    as_numeric_array,
-    check_above_zero,
-    check_dtype,
-    check_flag,
-)
+from embedlab.core.checks import as_numeric_array, check_above_zero, check_dtype, check_flag
 from embedlab.core.lora import Adapter
 from embedlab.layers.embedding import Embedding
 from embedlab.layers.embedding_table import FloatTable, Table
-from embedlab.layers.input_checks import check_input_shape
+from embedlab.layers.input_checks import cast_grad, check_input_shape
 from embedlab.layers.layer import Gradients
 from embedlab.layers.lora import adapter_weight_names
 from embedlab.layers.symbolic import KerasTensor
@@ -173,12 +167,7 @@ class ReversibleEmbedding(Embedding):
         if not isinstance(context, ReverseContext):
             return super().backward(context, grad)
         work_dtype = np.promote_types(self.variable_dtype, np.float32)
-        grad = np.asarray(grad, work_dtype)
-        if grad.shape != context.logits.shape:
-            raise ShapeError(
-                f"grad must have the shape of the logits, {context.logits.shape}. "
-                f"Received {grad.shape}. Pass what the layer above sends back."
-            )
+        grad = cast_grad(self, grad, context.logits.shape).astype(work_dtype, copy=False)
         table, floats, active = self._reverse_parts(work_dtype)
         vectors = context.vectors.astype(work_dtype, copy=False).reshape(-1, self.output_dim)
         if self.logit_soft_cap is not None:

@@ -114,21 +114,21 @@ def load_model(
 # Weights --------------------------------------------------------------------------------------
 
 
-def save_weights(model: Any, path: Any, overwrite: bool = True) -> None:
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write all weights of a built model to a ``.weights.h5`` file that Keras can read."""
-    _check_ending(path, WEIGHTS)
+    _check_ending(filepath, WEIGHTS)
     _check_built(model)
-    with atomic_write(path, overwrite) as fresh:
+    with atomic_write(filepath, overwrite) as fresh:
         _write_weights(fresh, model)
 
 
-def load_weights(model: Any, path: Any) -> None:
+def load_weights(model: Any, filepath: Any) -> None:
     """Read all weights of a built model from a ``.weights.h5`` or ``.keras`` file.
 
     FileRefused, and no weight is changed, for one that is damaged, hostile or of another model.
     """
-    with _open_weights(path) as (source, _):
-        _read_weights(source, path, model)
+    with _open_weights(filepath) as (source, _):
+        _read_weights(source, filepath, model)
 
 
 def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None:

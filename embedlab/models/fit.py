@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 from embedlab.callbacks import Callback
 from embedlab.core.checks import (
     ShapeError,
+    as_numeric_array,
     as_plain_array,
     check_choice,
     check_size,
@@ -185,10 +186,7 @@ def as_pair(model: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     x = as_samples(model, x, "x")
     if isinstance(y, (list, tuple)) and len(y) == 1 and len(x) != 1 and np.ndim(y[0]):
         y = y[0]  # a list of one array is that array
-    y = as_samples(model, y, "y")
-    if y.dtype.kind not in "biuf":
-        received = f"{y.ravel()[0] if y.size else y.dtype.name!r:.40} among others"
-        raise TypeError(message("y must hold numbers", received, "Encode classes as 0, 1, ..."))
+    y = as_numeric_array(as_samples(model, y, "y"), "y")
     if len(x) != len(y):
         must, do = "x and y must have equally many samples", "Make sure all arrays contain the same"
         raise ShapeError(message(must, f"{len(x)} and {len(y)}", f"{do} number of samples"))

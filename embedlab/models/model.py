@@ -505,20 +505,10 @@ class Model(Layer):
         """Return a model (without its weights) from what `get_config` returned."""
         return layer_from_config({"class_name": cls._KIND, "config": config}, custom_objects)
 
-    def save(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the whole model to a ``.keras`` file; `models.load_model` reads it."""
-        save_model(self, filepath, overwrite)
-
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write all weights and adapters to a ``.weights.h5`` file."""
-        save_weights(self, filepath, overwrite)
-
-    def load_weights(self, filepath: Any) -> None:
-        """Read all weights from a ``.weights.h5`` or ``.keras`` file; none, if they do not fit."""
-        load_weights(self, filepath)
+    save, save_weights, load_weights = save_model, save_weights, load_weights
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(repr(layer) for layer in self._layers)})"
+        return f"{type(self).__name__}([{', '.join(repr(layer) for layer in self._layers)}])"
 
 
 def _one_tensor(tensors: Any, what: str) -> KerasTensor:

@@ -131,9 +131,6 @@ class Sequential(Model):
             config["strict_masks"] = self.strict_masks
         return config
 
-    def __repr__(self) -> str:
-        return f"Sequential([{', '.join(repr(layer) for layer in self._layers)}])"
-
 
 def _symbolic_output(layer: Layer, placeholder: KerasTensor) -> KerasTensor | None:
     try:

@@ -207,5 +207,5 @@ def test_vectors_and_gradients_of_another_shape_are_refused():
     with pytest.raises(ShapeError, match="min_ndim=1"):
         layer(3.0, reverse=True)
     _, context = layer.forward(VECTORS, reverse=True)
-    with pytest.raises(ShapeError, match="shape of the logits"):
+    with pytest.raises(ShapeError, match="shape of the outputs"):
         layer.backward(context, np.zeros((2, 3)))
