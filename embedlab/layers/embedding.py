@@ -822,11 +822,12 @@ class Embedding(TableLayer):
         if array.dtype.kind != "f" and "dtype" not in options:
             array = array.astype(float)
         array = as_table(array, integers=True)
-        defaults: dict[str, Any] = {
-            "trainable": not check_flag(freeze, "freeze"),
+        options = {
             "dtype": array.dtype.name,
-        }
-        return cls(*array.shape, weights=array, **defaults | options)
+            "trainable": not check_flag(freeze, "freeze"),
+        } | options
+        rows, columns = array.shape
+        return cls(rows, columns, weights=array, **options)
 
     def memory_report(self, lora_rank: int = 8) -> MemoryReport:
         """Return the bytes of the table and of what training and compression would add.

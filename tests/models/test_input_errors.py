@@ -59,7 +59,7 @@ def fit(x=IDS, y=TARGETS, **options):
     return model().fit(x, y, verbose=0, **options)
 
 
-def own(**functions):
+def fit_with(**functions):
     built = Sequential([Input((3,)), Dense(1, **functions)])
     built.compile("sgd", "mse")
     built.fit(IDS, TARGETS, verbose=0)
@@ -109,9 +109,13 @@ def own(**functions):
         (lambda: load_model("m.keras", "x"), TypeError, "custom_objects must be a dict"),
         (lambda: Sequential.from_config({"layers": []}, "x"), TypeError, "custom_objects must be"),
         (lambda: deserialize({"class_name": "Dense"}, ["x"]), TypeError, r"Received \['x'\]"),
-        (lambda: own(kernel_regularizer=np.sum), NotImplementedError, r"must define grad\(weights"),
-        (lambda: own(kernel_initializer=lambda s: np.full(s, "a")), TypeError, "Received <U1"),
-        (lambda: own(kernel_initializer=lambda s: [[1], [1, 2]]), ValueError, "a rectangular"),
+        (
+            lambda: fit_with(kernel_regularizer=np.sum),
+            NotImplementedError,
+            r"must define grad\(weights",
+        ),
+        (lambda: fit_with(kernel_initializer=lambda s: np.full(s, "a")), TypeError, "Received <U1"),
+        (lambda: fit_with(kernel_initializer=lambda s: [[1], [1, 2]]), ValueError, "a rectangular"),
         (lambda: model().load_weights("/no/m.weights.h5"), FileNotFoundError, "No such file"),
         (lambda: model().save("/no/m.keras"), FileNotFoundError, "folder of a file must exist"),
     ],
