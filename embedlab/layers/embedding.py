@@ -822,10 +822,8 @@ class Embedding(TableLayer):
         if array.dtype.kind != "f" and "dtype" not in options:
             array = array.astype(float)
         array = as_table(array, integers=True)
-        options = {
-            "dtype": array.dtype.name,
-            "trainable": not check_flag(freeze, "freeze"),
-        } | options
+        options.setdefault("dtype", array.dtype.name)
+        options.setdefault("trainable", not check_flag(freeze, "freeze"))
         rows, columns = array.shape
         return cls(rows, columns, weights=array, **options)
 

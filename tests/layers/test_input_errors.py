@@ -546,7 +546,7 @@ def test_a_kernel_that_has_changed_has_no_gradient(name):
         ("LayerNormalization", "gamma"),
     ],
 )
-def test_other_weights_that_backward_reads_must_be_those_of_the_forward_pass(name, weight):
+def test_other_weights_that_have_changed_have_no_gradient(name, weight):
     layer = ABOVE[name]()
     out, context = layer.forward(np.ones((2, 4, 3)))
     variable = getattr(layer, weight)
