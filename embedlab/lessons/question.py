@@ -35,12 +35,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A question and its choices by letter; with `later`, feedback waits until `reveal`."""
+    """A question and its choices by letter.
+
+    With `later`, feedback waits until `reveal`. The feedback to the `earlier` question that is
+    named comes with this one's.
+    """
 
     text: str
     right: str
     choices: Mapping[str, Choice]
     later: bool = False
+    earlier: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -213,6 +218,11 @@ def _reply_to(name: str, question: Question, chosen: str) -> tuple[str, ...]:
     answered = card.recorded_answer(name)
     if question.later and answered != chosen:
         return *_judged(question, chosen), f"Your prediction was {answered}; it stays."
+    if (
+        question.earlier
+        and _recorded(question.earlier, find_item(question.earlier, "QUESTIONS"))[0]
+    ):
+        return *_judged(question, chosen), "And before the lesson:", *reveal(question.earlier).lines
     return _judged(question, chosen)
 
 

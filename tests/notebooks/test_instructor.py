@@ -10,6 +10,8 @@ import pytest
 from embedlab import cli
 from embedlab.cli import main, offline
 from embedlab.explorers.explorer import available_views
+from embedlab.explorers.lookup import LookupExplorer
+from embedlab.lessons.classroom import card as card_module
 from embedlab.lessons.grading.check import find_item
 from embedlab.lessons.misconceptions import misconception
 from embedlab.lessons.notebook_files import find_notebook, notebooks
@@ -17,6 +19,7 @@ from embedlab.lessons.notebook_files import find_notebook, notebooks
 ROOT = Path(__file__).resolve().parents[2]
 INSTRUCTOR = ROOT / "notebooks" / "instructor"
 PAGES = sorted(INSTRUCTOR.glob("*.md"))
+SHEETS = [INSTRUCTOR / "helper_sheet.md", INSTRUCTOR / "troubleshooting.md"]
 named = pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda p: p.name)
 
 
@@ -67,7 +70,7 @@ def test_every_command_parses_and_names_what_there_is(path, parsed):
 
 def test_the_pages_name_each_command_of_a_teacher():
     names = {line.split()[0] for path in PAGES for line in commands(path)}
-    assert names >= {"doctor", "warm", "link", "pack", "export", "dashboard"}
+    assert names >= {"doctor", "warm", "link", "pack", "export", "dashboard", "collect"}
 
 
 @named
@@ -94,6 +97,20 @@ def test_every_question_check_and_belief_that_is_named_exists(path):
         assert misconception(which), which
 
 
+@pytest.mark.parametrize("path", SHEETS, ids=lambda p: p.name)
+def test_every_line_of_python_on_a_sheet_runs(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    card_module.clear()
+    text = path.read_text("utf-8")
+    lines = re.findall(r"^```python\n(.*?)^```", text, flags=re.S | re.M)
+    lines += [one for one in re.findall(r"`([^`]+)`", text) if one.startswith(("from ", "card("))]
+    assert lines
+    scope = {"card": card_module.card, "explorer": LookupExplorer()}
+    monkeypatch.setattr(card_module, "hand_in", lambda address, *_: (True, address))
+    for line in lines:
+        exec(line, scope)
+
+
 def tables(path):
     """Return the spans of each table of minutes: (heading, [(from, to), ...])."""
     for part in re.split(r"^#+ |^\*\*(?=\w+ day)", path.read_text("utf-8"), flags=re.M):
@@ -102,7 +119,7 @@ def tables(path):
             yield part.partition("\n")[0], [(int(a), int(b)) for a, b in spans]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [p for p in PAGES if p not in SHEETS], ids=lambda p: p.name)
 def test_minutes_follow_each_other(path):
     schedules = list(tables(path))
     assert schedules

@@ -9,6 +9,7 @@ from embedlab.lessons.classroom.summary import (
     ClassSummary,
     ExerciseStats,
     MisconceptionStats,
+    PairStats,
     PredictionStats,
     QuestionStats,
 )
@@ -54,6 +55,7 @@ def dashboard(
     """
     lessons = _lessons(summary)
     parts = [_head(summary, refused), _lesson_links(lessons), _beliefs(summary, views)]
+    parts += [_pairs(summary.pairs)] if summary.pairs else []
     for lesson, group in lessons.items():
         boxes = "".join(map(_box, group))
         parts.append(
@@ -130,6 +132,27 @@ def _beliefs(summary: ClassSummary, views: Callable[[str], str | None]) -> str:
     )
 
 
+def _pairs(pairs: Iterable[PairStats]) -> str:
+    """Draw what each lesson changed, of those who answered both of its questions."""
+    head = ("lesson", "both", "before", "after", "learned", "lost")
+    rows = (
+        (
+            _lesson_title(pair.lesson),
+            pair.total,
+            f"{pair.before} right ({percent(pair.before, pair.total)})",
+            f"{pair.after} right ({percent(pair.after, pair.total)})",
+            f"{pair.counts[False, True]} wrong → right",
+            f"{pair.counts[True, False]} right → wrong",
+        )
+        for pair in pairs
+    )
+    caption = "One idea in two questions, of those who answered both"
+    return (
+        '<section id="pairs"><h2>What changed <small>before → after each lesson</small></h2>'
+        f"{table(caption, head, rows, folded=False)}</section>"
+    )
+
+
 def _belief(stats: MisconceptionStats, view: str | None) -> str:
     record = stats.belief
     places = [
@@ -203,8 +226,12 @@ def _tries(one: ExerciseStats) -> Iterable[HistogramRow]:
 
 
 def _title(number: str) -> str:
+    return inline_markdown(_lesson_title(number))
+
+
+def _lesson_title(number: str) -> str:
     try:
-        return inline_markdown(title(find_notebook(number)))
+        return title(find_notebook(number))
     except LessonError:
         return f"Lesson {number}"
 

@@ -26,8 +26,8 @@ def histogram(caption: str, rows: Sequence[HistogramRow], total: int) -> str:
     Examples
     --------
     >>> rows = [HistogramRow("a", "yes & no", 1), HistogramRow("b", "yes", 3, True)]
-    >>> drawn = histogram("01.exit", rows, 4)
-    >>> "yes &amp; no" in drawn, "✓ yes" in drawn, 'width="75.0%"' in drawn, "25 %" in drawn
+    >>> content = histogram("01.exit", rows, 4)
+    >>> "yes &amp; no" in content, "✓ yes" in content, 'width="75.0%"' in content, "25 %" in content
     (True, True, True, True)
     """
     cells = (
@@ -65,18 +65,20 @@ def bar(count: int, total: int) -> str:
     return f'<svg class="bar" aria-hidden="true" focusable="false">{width}</svg>'
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write a folded table: the first column heads its row, numbers stand right."""
+def table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, folded: bool = True
+) -> str:
+    """Write a table, folded or not: the first column heads its row, numbers stand right."""
     top = "".join(f'<th scope="col">{inline_markdown(title)}</th>' for title in head)
     body = ""
     for first, *rest in rows:
         more = "".join(f"<td>{inline_markdown(str(cell))}</td>" for cell in rest)
         body += f'<tr><th scope="row">{inline_markdown(str(first))}</th>{more}</tr>'
-    return (
-        '<details><summary>As a table</summary><div class="scroll"><table>'
-        f"<caption>{inline_markdown(caption)}</caption><thead><tr>{top}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div></details>"
+    content = (
+        f'<div class="scroll"><table><caption>{inline_markdown(caption)}</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+    return f"<details><summary>As a table</summary>{content}</details>" if folded else content
 
 
 def percent(count: int, total: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from embedlab.lessons.classroom.card import Card
-from embedlab.lessons.grading.check import all_items
+from embedlab.lessons.grading.check import LESSONS, all_items
 from embedlab.lessons.misconceptions import Misconception, misconception
 from embedlab.lessons.predictions import PREDICTIONS, Prediction
 from embedlab.lessons.question import Question
@@ -14,6 +14,7 @@ __all__ = [
     "ClassSummary",
     "ExerciseStats",
     "MisconceptionStats",
+    "PairStats",
     "PredictionStats",
     "QuestionStats",
     "summarize",
@@ -69,6 +70,29 @@ class PredictionStats:
 
 
 @dataclass(frozen=True)
+class PairStats:
+    """One idea before and after a lesson: `counts` of (right before, right after), by card."""
+
+    lesson: str
+    counts: Mapping[tuple[bool, bool], int]
+
+    @property
+    def total(self) -> int:
+        """The number of learners who answered both questions."""
+        return sum(self.counts.values())
+
+    @property
+    def before(self) -> int:
+        """The number of those who were right before the lesson."""
+        return self.counts[True, True] + self.counts[True, False]
+
+    @property
+    def after(self) -> int:
+        """The number of those who were right after it."""
+        return self.counts[True, True] + self.counts[False, True]
+
+
+@dataclass(frozen=True)
 class MisconceptionStats:
     """One belief: on how many cards, of how many that met it, and in which answers."""
 
@@ -87,6 +111,7 @@ class ClassSummary:
     exercises: tuple[ExerciseStats, ...]
     predictions: tuple[PredictionStats, ...]
     misconceptions: tuple[MisconceptionStats, ...]
+    pairs: tuple[PairStats, ...]
 
 
 def summarize(cards: Sequence[Card]) -> ClassSummary:
@@ -115,6 +140,7 @@ def summarize(cards: Sequence[Card]) -> ClassSummary:
         _exercise_stats(cards),
         _prediction_stats(cards),
         _misconception_stats(cards),
+        _pair_stats(cards),
     )
 
 
@@ -149,6 +175,17 @@ def _prediction_stats(cards: Sequence[Card]) -> tuple[PredictionStats, ...]:
             right = sum(correct for _, correct in guesses)
             stats.append(PredictionStats(name, prediction, right, len(guesses), counts))
     return tuple(stats)
+
+
+def _pair_stats(cards: Iterable[Card]) -> tuple[PairStats, ...]:
+    counts: dict[str, Counter[tuple[bool, bool]]] = {}
+    for card in cards:
+        for lesson in LESSONS:
+            pair = [card.answers.get(f"{lesson}.{when}") for when in ("before", "after")]
+            match pair:
+                case [(_, before), (_, after)]:
+                    counts.setdefault(lesson, Counter())[before, after] += 1
+    return tuple(PairStats(lesson, counts[lesson]) for lesson in LESSONS if lesson in counts)
 
 
 def _misconception_stats(cards: Iterable[Card]) -> tuple[MisconceptionStats, ...]:

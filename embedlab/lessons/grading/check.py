@@ -35,9 +35,12 @@ def all_items(kind: str) -> dict[str, Any]:
     ['01.lookup', '01.fence']
     """
     known: dict[str, Any] = {}
+    pairs = import_module("embedlab.lessons.exercises.before_after").QUESTIONS
     for lesson, file in LESSONS.items():
         items = getattr(import_module(f"embedlab.lessons.exercises.{file}"), kind)
         known |= {f"{lesson}.{part}": value for part, value in items.items()}
+        if kind == "QUESTIONS":
+            known |= {name: value for name, value in pairs.items() if name.startswith(lesson)}
     return known
 
 

@@ -87,6 +87,32 @@ def test_the_checker_s_sentence_stands_on_the_page():
     assert "first try: something else was wrong 5 38 %" in message
 
 
+def test_what_changed_is_counted_by_card():
+    """Right answers: 01.before b, 01.after d. Only who answered both is counted."""
+    moves = ["bd", "bd", "ad", "ad", "ad", "ba", "aa", "b", " d"]
+    cards = [
+        Card(
+            {
+                f"01.{when}": (letter, letter == right)
+                for when, letter, right in zip(("before", "after"), letters, "bd", strict=False)
+                if letter != " "
+            }
+        )
+        for letters in moves
+    ]
+    summary = summarize([*cards, Card({"03.after": ("d", True)})])
+    (pair,) = summary.pairs
+    assert (pair.lesson, pair.total, pair.before, pair.after) == ("01", 7, 3, 5)
+    assert pair.counts == {(1, 1): 2, (0, 1): 3, (1, 0): 1, (0, 0): 1}
+    message = words(dashboard(summary, {}))
+    assert "What changed before → after each lesson" in message
+    assert (
+        "01 · A lookup is a matmul you never do 7 3 right (43 %) 5 right (71 %) 3 wrong → right "
+        "1 right → wrong"
+    ) in message
+    assert "What changed" not in words(dashboard(summarize(CARDS), {}))
+
+
 def test_no_card_tells_anything_wrong():
     message = words(dashboard(summarize([Card({"01.exit": ("c", True)})]), {}))
     assert "No answer shows a misconception." in message
@@ -107,7 +133,7 @@ def test_every_place_a_link_leads_to_is_there_once():
         {
             name: (letter, letter == question.right)
             for name, question in all_items("QUESTIONS").items()
-            for letter in [next(k for k, c in question.choices.items() if c.misconception)]
+            for letter in [k for k, c in question.choices.items() if c.misconception][:1]
         },
         dict.fromkeys(all_items("CHECKS"), ("M2", False)),
     )
