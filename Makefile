@@ -72,7 +72,7 @@ without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(strip $(2)), and $(1) 
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
 TWO_EACH := -n 2 --dist worksteal
 READY := $(VENV)/.ready-$(EXTRAS)
-LEARNERS = $(wildcard notebooks/[0-9]*.ipynb)
+NOTEBOOKS = $(wildcard notebooks/solutions/[0-9]*.ipynb notebooks/[0-9]*.ipynb)
 
 # Kernels that `embedlab warm` has compiled, and a copy to which the tests add what they compile.
 WARMED := $(abspath $(VENV))/warmed
@@ -147,10 +147,8 @@ core: $(READY)  # once more with every index checked, and once with one thread w
 strict: export EMBEDLAB_WARMED := $(WARMED)
 strict: export NUMBA_CACHE_DIR := $(WARMED)
 strict: $(READY) warm  # every number and picture in a notebook, compared; none compiles anything
-	@echo "The notebooks, every number compared:"
-	@$(PYTEST) $(TWO) --nbval $(wildcard notebooks/solutions/[0-9]*.ipynb)
-	@echo "The learner's notebooks, run with their stubs:"
-	@$(PYTEST) $(TWO) --nbval-lax $(LEARNERS)
+	@echo "The notebooks, solutions and learners', every number compared:"
+	@$(PYTEST) $(TWO) --nbval $(NOTEBOOKS)
 
 browser: $(READY)  # the budgets alone on the machine: they measure frames
 ifeq ($(CHROMIUM),)
