@@ -5,7 +5,7 @@ There is no tape. A layer defines its own forward and backward pass:
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from itertools import count
@@ -33,7 +33,7 @@ from embedlab.registry import drop_keras_defaults, not_defined, refuse_unknown, 
 
 __all__ = ["Context", "Gradients", "Layer"]
 
-_ALWAYS_WELCOME = frozenset(("mask", "training"))
+_ALWAYS_WELCOME = ("mask", "training")
 _names: Counter[str] = Counter()
 _NO_LAYER = frozenset((str, int, float, bool, type(None), dict, set, Variable, np.ndarray))
 _MODULES: dict[str, Any] = {
@@ -64,7 +64,7 @@ class Context(NamedTuple):
 
     layer: "Layer"
     saved: Any
-    read: tuple[tuple[Variable, int], ...] = ()
+    read: Sequence[tuple[Variable, int]] = ()
 
 
 class Layer:
@@ -101,7 +101,7 @@ class Layer:
     KEEPS_SHAPE = False  # outputs have the shape of the inputs
     BACKWARD_READS: ClassVar[tuple[str, ...]] = ()
     """Weights that `backward` reads, which must not have changed since the forward pass."""
-    _takes = _ALWAYS_WELCOME
+    _takes = frozenset(_ALWAYS_WELCOME)
     _INTEGER_WEIGHTS = False
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -358,8 +358,10 @@ class Layer:
             self._build_from_data(inputs)
         if not (args or kwargs):
             return self.call(inputs)
-        unused = _ALWAYS_WELCOME - self._takes
-        return self.call(inputs, *args, **{k: v for k, v in kwargs.items() if k not in unused})
+        for name in _ALWAYS_WELCOME:
+            if name not in self._takes:
+                kwargs.pop(name, None)
+        return self.call(inputs, *args, **kwargs)
 
     def _build_from_data(self, inputs: Any) -> None:
         known = hasattr(inputs, "shape")
@@ -576,7 +578,7 @@ def _checked_forward(method: Any) -> Any:
     """Return a `forward` that makes a `Context`; it need not take ``mask=`` and ``training=``."""
     parameters = signature(method).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    unused = frozenset() if open_ended else _ALWAYS_WELCOME - parameters.keys()
+    takes_mask, takes_training = (open_ended or name in parameters for name in _ALWAYS_WELCOME)
 
     @names_layer
     @wraps(method)
@@ -585,13 +587,16 @@ def _checked_forward(method: Any) -> Any:
     ) -> Any:
         if not self.built:
             self._build_from_data(inputs)
-        kwargs.update(mask=mask, training=training)
-        result = method(self, inputs, **{k: v for k, v in kwargs.items() if k not in unused})
+        if takes_mask:
+            kwargs["mask"] = mask
+        if takes_training:
+            kwargs["training"] = training
+        result = method(self, inputs, **kwargs)
         if not (isinstance(result, tuple) and len(result) == 2):
             raise _wrong_result(self, "forward", "(outputs, context)", result, "Return both")
         if type(self).forward is not forward:  # called by that of a subclass
             return result
-        read = tuple((v, v.changes) for v in self._read_by_backward(result[1]))
+        read = [(v, v.changes) for v in self._read_by_backward(result[1])]
         return result[0], Context(self, result[1], read)
 
     return forward
