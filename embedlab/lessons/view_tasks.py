@@ -90,6 +90,16 @@ def _both_pinned_at_the_end(view: Any) -> bool:
     return {"cat", "dog"} <= words and _step(view) == view.steps - 1
 
 
+def _last_cell_of_moon(view: Any) -> bool:
+    row, last = view.trace.words.index("moon"), view.steps - 1
+    return (view.cursor.get("run"), view.cursor.get("row"), _step(view)) == (0, row, last)
+
+
+def _selected(view: Any, part: str, row: int) -> bool:
+    spot = view.cursor.get("selected") or {}
+    return (spot.get("part"), spot.get("row")) == (part, row)
+
+
 CONDITIONS: Mapping[str, Mapping[int, Condition]] = {
     "01": {1: _repeats_a_word, 2: _smallest_table, 3: lambda view: view.method == "one-hot"},
     "03": {
@@ -102,6 +112,11 @@ CONDITIONS: Mapping[str, Mapping[int, Condition]] = {
         1: lambda view: _step(view) == len(view.trace.stages) - 1,
         2: lambda view: view.padding == "pre" and view.trace.lost_at is not None,
         3: _passes("04.mend"),
+    },
+    "05": {
+        1: lambda view: 1 <= _step(view) <= 3,  # it asks at step 10
+        2: _last_cell_of_moon,
+        3: _passes("05.half"),
     },
     "06": {
         1: lambda view: _step(view) == 5,
@@ -118,6 +133,17 @@ CONDITIONS: Mapping[str, Mapping[int, Condition]] = {
         1: _outlier_dragged,
         2: _passes("08.groups"),
         3: lambda view: view.scheme == "int4" and bool(view.flips),
+    },
+    "09": {
+        1: lambda view: 0 < _step(view) < view.trace.ids.size,
+        2: lambda view: _selected(view, "cell", row=4),
+        3: lambda view: view.mode == "plain",
+        4: _passes("09.shortest"),
+    },
+    "10": {
+        1: lambda view: _changed(view, "word") and _step(view) == 9,
+        2: lambda view: _changed(view, "plane"),
+        3: _passes("10.sum"),
     },
 }
 """Lesson -> number of the task -> its condition."""

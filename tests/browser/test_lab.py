@@ -134,6 +134,22 @@ def test_tab_after_shift_enter_goes_into_the_view(lesson):
     lesson.place("predict:done").click()
 
 
+def test_the_tasks_of_the_lesson_are_ticked_by_the_kernel(lesson):
+    lesson.python("explorer.reset(); explorer.tasks = [*explorer.tasks]")
+    button = lesson.place("top:tasks")
+    expect(button).to_contain_text("0 of 3")
+    button.click()
+    tasks = lesson.view.locator(".tasks li")
+    expect(tasks.first).to_contain_text("Your own sentence.")
+    lesson.place("method:gather").focus()
+    lesson.page.keyboard.press("ArrowRight")
+    expect(tasks.nth(2).locator(".tick")).to_be_visible()
+    expect(button).to_contain_text("1 of 3")
+    lesson.page.keyboard.press("Escape")
+    expect(tasks).to_have_count(0)
+    lesson.python("explorer.reset()")
+
+
 QUESTION = """(part) => {
     const { content } = window.jupyterapp.shell.currentWidget;
     content.activeCellIndex = [...content.model.cells]

@@ -5,8 +5,12 @@ from playwright.sync_api import expect
 from test_desk import CUT, DESK, HIGHEST, TWICE, at_width, resize
 from view_cases import CASES
 
+from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.lora import LoRAExplorer
+from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.tasks import Task
+from embedlab.explorers.training import TrainingExplorer
 from embedlab.lessons import tasks
 
 
@@ -52,6 +56,40 @@ def test_a_step_in_the_browser_ticks_a_task(show):
     view.place("transport:play").focus()
     view.press(".", ".")
     expect(view.place("top:tasks")).to_have_text("Tasks 1 of 1")
+
+
+TEXT = "The blue moon shines. " + 5 * (
+    "The cat sleeps. A dog runs. The dog sleeps. A cat runs. The sun shines. "
+)
+THREE_TIMES = "the cat and the dog on the mat"
+PATHS = [
+    ("03", lambda **more: GradientExplorer(THREE_TIMES, **more), [("Home",), (".", 1)]),
+    ("04", MaskExplorer, [(".",), (".", 1)]),
+    (
+        "06",
+        lambda **more: TrainingExplorer(TEXT, batch=3, steps=21, **more),
+        [("Home",), (*"....", ".", 1), ("2", 1, 2)],
+    ),
+    ("07", lambda **more: LoRAExplorer(seen=[0], start="zero", **more), [("Home",), (".", 2)]),
+]
+
+
+@pytest.mark.parametrize(("lesson", "make", "acts"), PATHS, ids=[path[0] for path in PATHS])
+def test_steps_in_the_browser_tick_the_tasks_of_a_lesson(show, lesson, make, acts):
+    """From the reveal on: what the question left behind ticks nothing."""
+    numbers = [1, 2, 3] if lesson == "06" else []
+    view = show(make(ask=True, tasks=tasks(lesson, *numbers)), width=1100)
+    view.click("predict:reveal")
+    view.click("predict:done")
+    view.click("top:tasks")
+    assert "0 of" in view.place("top:tasks").text_content()
+    for act in acts:
+        view.press(*(key for key in act if isinstance(key, str)))
+        done = [n for n in act if isinstance(n, int)]
+        for number in done:
+            ticked = view.root.locator(f".tasks li[value='{number}'] .tick")
+            expect(ticked).to_have_count(1)
+        expect(view.root.locator(".tasks .tick")).to_have_count(len(done))
 
 
 def test_an_open_question_hides_tasks_and_ticks(show):

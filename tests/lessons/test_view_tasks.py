@@ -1,9 +1,12 @@
 """Tasks in the panel of a view: their texts are the lesson's, and each can be reached."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import embedlab
@@ -22,15 +25,27 @@ def lesson_source(lesson):
     return path.read_text("utf-8")
 
 
+WORDS_10 = ("<pad>", "<unk>", "encode", "read", "reading", "write", "writing", "writer")
+ROWS_10 = [[0, 0, 0], [0, 0, 0], [1, 1, 0], [1, 0, 0], [1, 0, 1], [0, 1, 0], [0, 1, 1], [0, 9, -1]]
+
+
 def views(lesson):
-    """Return the explorers to which a lesson gives its tasks, made by its own lines."""
-    lines = re.findall(r"^(?:explorer = )?(\w+Explorer\(.*tasks\(.*)$", lesson_source(lesson), re.M)
-    return [eval(line, {**vars_of(line), "tasks": tasks, "text": TEXT_06}) for line in lines]
-
-
-def vars_of(line):
-    name = line.partition("(")[0]
-    return {name: getattr(embedlab, name)}
+    """Return the explorers to which a lesson gives its tasks, made by the lesson's own cells."""
+    values = {
+        **{name: getattr(embedlab, name) for name in embedlab.__all__ if "Explorer" in name},
+        "tasks": tasks,
+        "text": TEXT_06,
+        "vectors": np.array(ROWS_10, np.float32),
+        "vocabulary": SimpleNamespace(words=WORDS_10),
+    }
+    explorers = []
+    for cell in re.findall(r"```{code-cell} ipython3\n(.*?)```", lesson_source(lesson), re.S):
+        if "tasks=tasks(" in cell:
+            tree = ast.parse(re.sub(r"^:.*\n", "", cell))
+            last = ast.Expression(tree.body.pop().value)
+            exec(compile(tree, lesson, "exec"), values)
+            explorers.append(eval(compile(last, lesson, "eval"), values))
+    return explorers
 
 
 def step(view, number, **more):
@@ -194,6 +209,53 @@ def test_lesson_08():
     assert done() == [1, 2, 3]
 
 
+def test_lesson_05():
+    view, done = open_views("05")
+    moon = view.trace.words.index("moon")
+    step(view, 9, run=0, row=moon)  # where the view asks
+    assert done() == []
+    step(view, 0, run=0, row=moon)
+    step(view, 1, run=0, row=moon)
+    assert done() == [1]
+    step(view, 29, run=1, row=moon)
+    assert done() == [1]
+    step(view, 29, run=0, row=moon)
+    assert done() == [1, 2]
+    view.runs = [["sgd + l2", 1.0], ["sgd", 2.0]]
+    assert done() == [1, 2, 3]
+
+
+def test_lesson_09():
+    view, done = open_views("09")
+    step(view, 6, selected={"part": "cell", "row": 1, "col": 0})  # it opens at the last step
+    assert done() == []
+    step(view, 1)
+    assert done() == [1]
+    step(view, 6, selected={"part": "cell", "row": 4, "col": 0})
+    assert done() == [1, 2]
+    view.mode = "plain"
+    assert done() == [1, 2, 3]
+    view.text = "the"
+    view.mode = "tied"
+    assert done() == [1, 2, 3]
+    view.text = "the cat"
+    assert done() == [1, 2, 3, 4]
+
+
+def test_lesson_10():
+    view, done = open_views("10")
+    step(view, 9)
+    assert done() == []
+    view.word = "read"
+    assert done() == [1]  # the step is still the tenth
+    view.plane = "random"
+    assert done() == [1, 2]
+    view.a, view.b, view.c = "read", "encode", "write"
+    assert done() == [1, 2]
+    view.a, view.b, view.c = "reading", "read", "write"
+    assert done() == [1, 2, 3]
+
+
 def test_a_tick_is_no_try_of_an_exercise():
     card_module.clear()
     view, _ = open_views("01")
@@ -211,7 +273,9 @@ def test_what_a_browser_sends_ends_nothing():
 
 
 def test_unknown_lessons_and_tasks_are_refused():
-    with pytest.raises(KeyError, match=r"among 01, 03, .* Received '02'\. Copy the lesson's line"):
+    with pytest.raises(
+        KeyError, match=r"among 01, 03, 04, .* Received '02'\. Copy the lesson's line"
+    ):
         tasks("02")
     with pytest.raises(KeyError, match=r"among 1, 2, 3\. Received 4\."):
         tasks("01", 4)
