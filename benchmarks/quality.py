@@ -83,7 +83,7 @@ def train(text: dict[str, Any], side: str, dim: int, seed: int, epochs: int) -> 
     return table / np.maximum(length, 1e-12), epochs * len(text["ids"]) / seconds
 
 
-def held_out(unit: np.ndarray, text: dict[str, Any], rivals: str) -> float:
+def validation(unit: np.ndarray, text: dict[str, Any], rivals: str) -> float:
     """Guess held-out words: how often the true one is nearer to its neighbors than a rival is.
 
     The neighbors' unit vectors are averaged, after what all words have in common is taken off
@@ -172,8 +172,8 @@ def quality(seeds: tuple[int, ...] = SEEDS, dims: tuple[int, ...] = DIMS) -> lis
                     results,
                     side,
                     {
-                        "held-out word against even rivals": held_out(unit, real, "even"),
-                        "held-out word against common rivals": held_out(unit, real, "common"),
+                        "held-out word against even rivals": validation(unit, real, "even"),
+                        "held-out word against common rivals": validation(unit, real, "common"),
                         "thousand words a second": speed / 1000,
                     },
                 )

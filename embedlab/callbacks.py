@@ -10,7 +10,7 @@ from embedlab.core.checks import (
     check_number,
     check_size,
     message,
-    one_line,
+    short_repr,
 )
 from embedlab.registry import refuse_missing
 
@@ -111,7 +111,7 @@ class EarlyStopping(Callback):
         check_choice(mode, "mode", ("auto", "min", "max"))
         if not check_name(monitor):
             must, do = "monitor must be the name of a number", "Pass for example 'val_loss'"
-            raise ValueError(message(must, one_line(monitor), do))
+            raise ValueError(message(must, short_repr(monitor), do))
         self.monitor, self.verbose = monitor, verbose
         self.patience = check_size(patience, "patience", least=0)
         larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
@@ -136,7 +136,7 @@ class EarlyStopping(Callback):
         if self.monitor not in (logs or {}):
             must = f"monitor must be one of {sorted(logs or {})}"
             do = "Pass validation_data= to fit for val_ numbers"
-            raise ValueError(message(must, one_line(self.monitor), do))
+            raise ValueError(message(must, short_repr(self.monitor), do))
         value = logs[self.monitor]
         first = self.restore_best_weights and self.best_weights is None  # NaN so far, perhaps
         self.wait += 1

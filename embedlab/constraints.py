@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_in_range, check_number, message, one_line
+from embedlab.core.checks import ShapeError, check_in_range, check_number, message, short_repr
 from embedlab.registry import Configured, Registry, not_defined
 
 EPSILON = 1e-7
@@ -112,7 +112,7 @@ def _axis(axis: Any) -> Any:
     axes = tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
     if not all(isinstance(a, (int, np.integer)) and not isinstance(a, bool) for a in axes):
         must, do = ("axis must be an integer, 'rows' or 'columns'", "Pass 1 to limit each row")
-        raise ValueError(message(must, one_line(axis), do))
+        raise ValueError(message(must, short_repr(axis), do))
     return axes if isinstance(axis, (list, tuple)) else int(axis)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_name, message, one_line
+from embedlab.core.checks import ShapeError, check_name, message, short_repr
 from embedlab.losses import as_valid, match_rank
 from embedlab.registry import Configured, left_to_keras, refuse_missing
 
@@ -73,7 +73,7 @@ def get(identifier: Any) -> Accuracy:
     if isinstance(identifier, str) and identifier in ("accuracy", "acc"):
         return Accuracy(identifier)
     label = getattr(identifier, "__name__", identifier)
-    raise ValueError(left_to_keras("every metric but accuracy", f"the metric {one_line(label)}"))
+    raise ValueError(left_to_keras("every metric but accuracy", f"the metric {short_repr(label)}"))
 
 
 __getattr__ = refuse_missing(__name__)

@@ -18,7 +18,7 @@ from embedlab.core.checks import (
     check_in_range,
     check_name,
     message,
-    one_line,
+    short_repr,
 )
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
@@ -120,7 +120,7 @@ class Optimizer(Configured):
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
         if isinstance(rate, dict) or callable(rate):
-            received = f"learning_rate={one_line(rate)}"
+            received = f"learning_rate={short_repr(rate)}"
             raise ValueError(left_to_keras("a learning-rate schedule", received))
         self._learning_rate = check_in_range(rate, "learning_rate")
 
@@ -140,9 +140,11 @@ class Optimizer(Configured):
         try:
             pairs = list(zip(grads, variables, strict=True))
         except (TypeError, ValueError) as error:
-            must, received = "grads and variables must be lists of one length", one_line(grads)
+            must, received = "grads and variables must be lists of one length", short_repr(grads)
             do = "Pass a gradient, or None, for each variable"
-            raise ValueError(message(must, f"{received} and {one_line(variables)}", do)) from error
+            raise ValueError(
+                message(must, f"{received} and {short_repr(variables)}", do)
+            ) from error
         pairs = [pair for pair in map(_checked, pairs) if pair[0] is not None]
         if not pairs:
             must = "No gradients provided for any variable: at least one must be trainable"
@@ -354,7 +356,7 @@ def _checked(pair: tuple[Any, Any]) -> tuple[Any, Variable]:
     grad, variable = pair
     if not isinstance(variable, Variable):
         must, do = "a step takes a gradient for each Variable", "Pass layer.weights"
-        raise TypeError(message(must, one_line(variable), do))
+        raise TypeError(message(must, short_repr(variable), do))
     if grad is None or not variable.trainable:
         return None, variable
     if not isinstance(grad, SparseGrad):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from embedlab.core.checks import check_size, message, one_line
+from embedlab.core.checks import check_size, message, short_repr
 from embedlab.registry import Configured, Registry
 
 
@@ -19,7 +19,7 @@ class QuantizationConfig(Configured):
 
     def __init__(self, weight_quantizer: None = None, activation_quantizer: Any = "default"):
         if weight_quantizer is not None:
-            received = one_line(weight_quantizer)
+            received = short_repr(weight_quantizer)
             raise NotImplementedError(message("weight_quantizer must be None", received, "Omit it"))
         self.weight_quantizer = None
         self.activation_quantizer = activation_quantizer

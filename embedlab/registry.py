@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, signature
 from typing import Any, ClassVar, Self
 
-from embedlab.core.checks import message, one_line
+from embedlab.core.checks import message, short_repr
 
 __all__ = [
     *("Configured", "Registry", "drop_keras_defaults", "left_to_keras", "not_defined"),
@@ -114,7 +114,9 @@ def drop_keras_defaults(
             value = value[0]  # Keras: dilation_rate=(1,)
         plain = isinstance(value, (bool, int, float, str))
         if not (value is None or value is default or (plain and value == default)):
-            raise ValueError(left_to_keras(name, f"{name}={one_line(arguments[name])} for {owner}"))
+            raise ValueError(
+                left_to_keras(name, f"{name}={short_repr(arguments[name])} for {owner}")
+            )
     return {name: value for name, value in arguments.items() if name not in keras_only}
 
 
@@ -123,7 +125,7 @@ def as_custom_objects(value: Any) -> dict[str, Any]:
     if value is None or isinstance(value, Mapping):
         return dict(value or {})
     must, do = "custom_objects must be a dict of classes and functions by name", "Pass {name: cls}"
-    raise TypeError(message(must, one_line(value), do))
+    raise TypeError(message(must, short_repr(value), do))
 
 
 def refuse_unknown(owner: str, unknown: Iterable[str]) -> None:
@@ -258,7 +260,7 @@ Could not interpret initializer identifier. Did you mean one of: constant, ...
         if isinstance(name, str) and name in self._keras_names:
             return ValueError(left_to_keras(f"{self.kind} {name}", f"{self.kind} {name!r}"))
         choices = ", ".join(sorted(name for name in self.names if name.islower()))
-        received = one_line(name if isinstance(name, str) else identifier)
+        received = short_repr(name if isinstance(name, str) else identifier)
         return ValueError(
             f"{self.kind} must be a known name, a dict config or a callable. Received {received}: "
             f"Could not interpret {self.kind} identifier. Did you mean one of: {choices}?"

@@ -146,7 +146,7 @@ def test_only_the_core_knows_numba():
             source = path.read_text(encoding="utf-8")
             assert not re.search(r"\b(njit|numba\.jit|cache=True|fastmath)\b", source), (
                 f"{path.relative_to(ROOT)} compiles by itself. core/jit.py is the one place that "
-                "knows how: use its `kernel` and `parallel_copy`."
+                "knows how: use its `kernel` and `compile_parallel`."
             )
 
 

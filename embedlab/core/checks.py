@@ -28,7 +28,7 @@ __all__ = [
     "check_size",
     "check_table_bytes",
     "message",
-    "one_line",
+    "short_repr",
 ]
 
 LARGEST = np.iinfo(np.int64).max
@@ -88,12 +88,12 @@ def message(must: str, received: Any, do: str) -> str:
     return f"{must}. Received {' '.join(str(received).split())}. {do}."
 
 
-def one_line(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return a value as it stands in an error: one line of at most 40 characters, arrays by shape.
 
     Examples
     --------
-    >>> one_line(np.zeros((2, 3))), one_line("hot")
+    >>> short_repr(np.zeros((2, 3))), short_repr("hot")
     ('ndarray of shape (2, 3)', "'hot'")
     """
     shape = getattr(value, "shape", None)
@@ -187,7 +187,9 @@ def check_choice(
         except ValueError:  # an array has no truth value
             pass
     *others, last = (f'"{one}"' if isinstance(one, str) else str(one) for one in choices)
-    raise ValueError(message(f"{name} must be {', '.join(others)} or {last}", one_line(value), do))
+    raise ValueError(
+        message(f"{name} must be {', '.join(others)} or {last}", short_repr(value), do)
+    )
 
 
 def check_flag(value: Any, name: str) -> bool:
@@ -202,7 +204,7 @@ def check_flag(value: Any, name: str) -> bool:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     raise ValueError(
-        message(f"{name} must be True or False", one_line(value), "Choose one of these")
+        message(f"{name} must be True or False", short_repr(value), "Choose one of these")
     )
 
 
@@ -217,7 +219,9 @@ def check_name(value: Any) -> str:
     """
     if value is None or isinstance(value, str):
         return value or ""
-    raise ValueError(message("name must be a string", one_line(value), "Pass for example 'words'"))
+    raise ValueError(
+        message("name must be a string", short_repr(value), "Pass for example 'words'")
+    )
 
 
 def check_dtype(value: Any, name: str = "dtype", kinds: str = "fiub") -> str:
@@ -238,7 +242,7 @@ def check_dtype(value: Any, name: str = "dtype", kinds: str = "fiub") -> str:
     if value is None or dtype.kind not in kinds or dtype.itemsize > 8:
         numbers = "floats" if kinds == "f" else "numbers"
         must, do = f"{name} must be a dtype of {numbers}", "Pass for example 'float32'"
-        raise ValueError(message(must, one_line(value), do))
+        raise ValueError(message(must, short_repr(value), do))
     return dtype.name
 
 
@@ -351,7 +355,7 @@ def check_size(value: Any, name: str, *, least: int = 1, most: int = LARGEST) ->
                     message(f"{name} must be at most {most}", size, "Choose a smaller one")
                 )
     do = "Pass a whole number" if least == -LARGEST else f"Pass a whole number >= {least}"
-    raise ValueError(message(f"{name} must be {kind}", one_line(value), do))
+    raise ValueError(message(f"{name} must be {kind}", short_repr(value), do))
 
 
 def check_finite(array: np.ndarray, name: str, cure: str, *, first_row: int = 0) -> None:
@@ -408,7 +412,7 @@ def check_number(value: Any, name: str) -> float:
         if np.isfinite(number):
             return number
     must, do = f"{name} must be a finite number", "Pass a number such as 2.0"
-    raise ValueError(message(must, one_line(value), do))
+    raise ValueError(message(must, short_repr(value), do))
 
 
 def check_above_zero(value: Any, name: str) -> float:
@@ -439,5 +443,5 @@ def check_in_range(value: Any, name: str, most: float = np.inf) -> float:
     if not 0 <= number <= most:
         below = ", below 1" if 0.5 < most < 1 else ""  # the largest float that still is below 1
         span = "must be >= 0" if most == np.inf else f"must lie in 0..{most:g}{below}"
-        raise ValueError(message(f"{name} {span}", one_line(value), "Choose another number"))
+        raise ValueError(message(f"{name} {span}", short_repr(value), "Choose another number"))
     return number

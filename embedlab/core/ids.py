@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_choice, check_size, one_line
+from embedlab.core.checks import ShapeError, check_choice, check_size, short_repr
 from embedlab.core.jit import kernel
 
 __all__ = [
@@ -264,7 +264,7 @@ def _mode(oob: Any, input_dim: int) -> tuple[int, int]:
         return _TO_ONE_ID, int(oob)
     raise ValueError(
         f'oob must be one of "raise", "zero", "nan", "clip", "wrap" or a row number. '
-        f"Received {one_line(oob)}. Choose one of these."
+        f"Received {short_repr(oob)}. Choose one of these."
     )
 
 
@@ -311,5 +311,5 @@ def _not_whole(array: np.ndarray, value: Any = "", at: tuple[int, ...] = ()) -> 
     elif isinstance(value, (list, tuple, np.ndarray)):
         cure = "Pad the lists to one length first."
     where = f" at {list(at)}" if at else ""
-    what = f"{one_line(value)}{where}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
+    what = f"{short_repr(value)}{where}" if array.dtype.kind in "USO" else f"dtype {array.dtype}"
     return f"ids must be whole numbers. Received {what}. {cure}"

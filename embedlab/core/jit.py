@@ -50,13 +50,13 @@ __all__ = [
     "KernelCache",
     "block_size",
     "cache_stats",
+    "compile_parallel",
     "count_kernel_call",
     "kernel",
     "kernel_calls",
     "next_block",
     "num_threads",
     "parallel_allowed",
-    "parallel_copy",
     "prange",
     "prefetch",
 ]
@@ -175,7 +175,7 @@ def kernel(function: Callable[..., Any] | None = None, *, reductions: bool = Fal
     return _compile(function, parallel=False, reductions=reductions)
 
 
-def parallel_copy(serial: Any, *, reductions: bool = False) -> Any:
+def compile_parallel(serial: Any, *, reductions: bool = False) -> Any:
     """Return a parallel compilation of a serial kernel, with its own name and cache file.
 
     The source is the same: `prange` counts like `range` in the serial one.

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.core.checks import DtypeError, ShapeError, as_table
 from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
-from embedlab.core.jit import count_kernel_call, kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, count_kernel_call, kernel, num_threads, prange
 
 __all__ = ["lookup", "lookup_kernel", "lookup_kernel_parallel", "lookup_reference", "onehot_lookup"]
 
@@ -64,7 +64,7 @@ def lookup_kernel(table, ids, fill, out):
     return below, above
 
 
-lookup_kernel_parallel = parallel_copy(lookup_kernel)
+lookup_kernel_parallel = compile_parallel(lookup_kernel)
 
 
 def lookup(
@@ -86,10 +86,11 @@ def lookup(
     out : ndarray, (*ids.shape, D), the dtype of `table`, optional
         Where to write. It is left untouched when an id is refused.
     oob : {"raise", "zero", "nan", "clip", "wrap"} or int
-        For ids out of range: an error; a row of zeros or NaN; the nearest row; the remainder
-        modulo V; or one fixed row for unknown words.
+        For ids out of range: "raise" an IdError; a row of "zero" or "nan"; "clip" to the nearest
+        row; "wrap" to the remainder modulo V; or the row of that number, for unknown words.
     negative : {"raise", "wrap"}
-        For ids below 0: an error, or a count from the end as in Keras.
+        For ids below 0: "raise" an IdError, whatever `oob` says; or "wrap", a count from the end
+        as in Keras.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def lookup(
     IdError
         For ids outside the table, with `bad_ids`, `positions` and `input_dim`.
     IdTypeError, ShapeError, DtypeError
-        For ids that are no whole numbers, and for arrays of the wrong shape or dtype.
+        For ids that are not integers, and for arrays of the wrong shape or dtype.
 
     Notes
     -----
@@ -150,7 +151,7 @@ def _run(table: np.ndarray, rows: np.ndarray, fill: float, out: np.ndarray) -> t
     if table.dtype.char in "fd":
         value = table.dtype.type(fill)
     else:  # no float16 in registers, and no kernels for integers alone: copy the bits
-        if fill != fill and table.dtype.kind != "f":
+        if np.isnan(fill) and table.dtype.kind != "f":
             raise DtypeError(
                 f'oob="nan" needs a table of floats. Received {table.dtype.name}. '
                 'Choose oob="zero", or cast the table.'

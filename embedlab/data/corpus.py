@@ -7,7 +7,7 @@ from itertools import accumulate, chain, pairwise
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.data.text import split_sentences, tokenize
 from embedlab.data.vocabulary import Vocabulary
 
@@ -131,7 +131,7 @@ class Corpus:
 def _words(sentence: Iterable[str]) -> tuple[str, ...]:
     if isinstance(sentence, str):
         raise TypeError(
-            f"each sentence must be a list of words. Received the str {one_line(sentence)}. "
+            f"each sentence must be a list of words. Received the str {short_repr(sentence)}. "
             "Use Corpus.from_text for a text that is not cut yet."
         )
     return tuple(sentence)

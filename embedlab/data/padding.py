@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embedlab.core.checks import check_size, one_line
+from embedlab.core.checks import check_size, short_repr
 
 __all__ = ["pad_sequences"]
 
@@ -44,7 +44,7 @@ def pad_sequences(
     """
     if side not in ("post", "pre"):
         raise ValueError(
-            f'side must be "post" or "pre". Received {one_line(side)}. '
+            f'side must be "post" or "pre". Received {short_repr(side)}. '
             'Choose "post" to put the padding at the end.'
         )
     longest = max(map(len, rows), default=0)

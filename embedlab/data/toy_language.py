@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from embedlab.core.checks import check_size, one_line
+from embedlab.core.checks import check_size, short_repr
 from embedlab.data.corpus import Corpus
 
 __all__ = [
@@ -144,7 +144,7 @@ def true_neighbors(word: str) -> tuple[str, ...]:
     if word not in _CLASS_OF:
         raise ValueError(
             f"word must be one of the {len(WORDS)} of the made-up language. Received "
-            f"{one_line(word)}. See embedlab.data.toy_language.WORDS."
+            f"{short_repr(word)}. See embedlab.data.toy_language.WORDS."
         )
     return tuple(sorted(other for other in CLASSES[_CLASS_OF[word]] if other != word))
 

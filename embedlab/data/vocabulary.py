@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_size, one_line
+from embedlab.core.checks import check_size, short_repr
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.data.padding import pad_sequences
 from embedlab.data.text import tokenize
@@ -82,7 +82,7 @@ class Vocabulary:
             twice = [word for word, count in Counter(self.words).items() if count > 1]
             raise VocabularyError(
                 f"each word must come once, and {pad!r} and {unknown!r} not at all. Received "
-                f"{one_line(twice[0])} twice. Use Vocabulary.from_tokens to count repeated words.",
+                f"{short_repr(twice[0])} twice. Use Vocabulary.from_tokens to count words.",
                 twice,
             )
         self.counts = _check_counts(counts, len(self.words) - 2)
@@ -186,7 +186,7 @@ class Vocabulary:
             if not isinstance(token, str):
                 raise TypeError(
                     "encode takes a text or a list of words. "
-                    f"Received {one_line(token)} in the list. "
+                    f"Received {short_repr(token)} in the list. "
                     "Encode one sentence at a time; ids need no encoding."
                 )
         get, unknown = self._index.get, self.unknown_id
@@ -279,8 +279,8 @@ def _check_words(words: Iterable[str]) -> list[str]:
     wrong = [word for word in checked if not isinstance(word, str) or not word]
     if wrong:
         raise VocabularyError(
-            f"each word must be a str of at least one character. Received {one_line(wrong[0])} at "
-            f"[{checked.index(wrong[0])}]. Leave it out, or write it as a word.",
+            f"each word must be a str of at least one character. Received {short_repr(wrong[0])} "
+            f"at [{checked.index(wrong[0])}]. Leave it out, or write it as a word.",
             wrong,
         )
     return checked

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.core.checks import check_size, one_line
+from embedlab.core.checks import check_size, short_repr
 
 __all__ = ["zipf_stream"]
 
@@ -50,7 +50,7 @@ def zipf_stream(
     seed = check_size(seed, "seed", least=0)
     if not 0 <= exponent < np.inf:
         raise ValueError(
-            f"exponent must be a finite number >= 0. Received {one_line(exponent)}. "
+            f"exponent must be a finite number >= 0. Received {short_repr(exponent)}. "
             "Pass 1.0 for natural text."
         )
     share = np.cumsum(np.arange(1, rows + 1, dtype=np.float64) ** -float(exponent))  # (V,)

@@ -168,7 +168,7 @@ class Explorer(SyncedWidget):
                 **{name: getattr(self, name) for name in names},
                 "_tasks": describe_tasks(self.tasks, kernel=False),
             },
-            in_message=self.PARAMS_IN_MESSAGE,
+            in_message=self.OFFLINE_PARAMS,
             still=b"" if self.ask else self._png(),
             alt=self._trace.alt,
             summary=self.QUESTION if self.ask else self.summary,

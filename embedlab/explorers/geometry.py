@@ -124,7 +124,7 @@ class GeometryExplorer(Explorer):
         """Return for each parameter its limits; `rows` is at most the height of the table."""
         return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Keep `rows` at most the height of the table."""
         self.rows = min(self.rows, len(self._space.words))
 

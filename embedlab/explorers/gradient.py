@@ -79,7 +79,7 @@ class GradientExplorer(TableExplorer):
     SIZES = (ROWS_DRAWN, COLUMNS_DRAWN)
     VIEW = "gradient"
     QUESTION = "Which rows get a gradient?"
-    PARAMS_IN_MESSAGE = ("rule", "digits")
+    OFFLINE_PARAMS = ("rule", "digits")
 
     text = BoundedText("the cat and the dog on the mat #0 #0", 65_536)
     input_dim = BoundedInt(14, 1, SIZE_MAX)
@@ -116,9 +116,9 @@ class GradientExplorer(TableExplorer):
         limits["padding_idx"]["max"] = self.input_dim - 1
         return limits
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Grow V with the words, and keep the padding row inside the table."""
-        super().settle_params()
+        super().normalize_params()
         self.padding_idx = min(self.padding_idx, self.input_dim - 1)
 
     def words_used(self) -> int:

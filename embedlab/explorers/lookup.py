@@ -81,7 +81,7 @@ words to one id.'
 
     VIEW = "lookup"
     QUESTION = "Which rows does this sentence read?"
-    PARAMS_IN_MESSAGE = ("method",)
+    OFFLINE_PARAMS = ("method",)
 
     text = BoundedText("the cat sat on the mat", 65_536)
     input_dim = BoundedInt(16, 1, SIZE_MAX)

@@ -73,7 +73,7 @@ class LoRAExplorer(TableExplorer):
     SIZES = (ROWS_MAX, COLUMNS_DEFAULT_MAX)
     VIEW = "lora"
     QUESTION = "What rank does this change need?"
-    PARAMS_IN_MESSAGE = ("rank",)
+    OFFLINE_PARAMS = ("rank",)
 
     rank = BoundedInt(2, 1, RANKS_MAX)
     alpha = BoundedInt(4, 1, 64)
@@ -221,7 +221,7 @@ class LoRAExplorer(TableExplorer):
         table.flags.writeable = False
         return table
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Keep the rank at most that of the table."""
         self.rank = min(self.rank, self.input_dim, self.output_dim)
 

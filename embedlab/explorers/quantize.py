@@ -15,7 +15,7 @@ from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import SIZE_MAX, BitFlips, BoundedInt, CellEdits, Choice
 from embedlab.figures.quantize import draw_quantize
 from embedlab.figures.theme import Figure
-from embedlab.traces.quantize import QuantizationScheme, QuantizationTrace, trace_quantize
+from embedlab.traces.quantize import QuantizationTrace, SchemeResult, trace_quantize
 from embedlab.traces.quantize.trace import SCHEMES, quantize_schemes
 from embedlab.traces.text import short_label
 
@@ -73,7 +73,7 @@ class QuantizationExplorer(TableExplorer):
     SIZES = (ROWS_MAX, COLUMNS_DRAWN)
     VIEW = "quantize"
     QUESTION = "What does quantization lose?"
-    PARAMS_IN_MESSAGE = ("scheme", "row")
+    OFFLINE_PARAMS = ("scheme", "row")
 
     scheme = Choice("int4", "int8", "groups")
     row = BoundedInt(9, 0, SIZE_MAX)
@@ -230,7 +230,7 @@ class QuantizationExplorer(TableExplorer):
             )
         return row
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Keep the row and the group size inside the table."""
         self.row = min(self.row, self.input_dim - 1)
         self.block = min(self.block, self.output_dim)
@@ -263,7 +263,7 @@ def _unusable_numbers(table: np.ndarray, bad: np.ndarray) -> str | None:
 
 
 def _parts(
-    scheme: QuantizationScheme, rows: np.ndarray, columns: int, near: slice
+    scheme: SchemeResult, rows: np.ndarray, columns: int, near: slice
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one method, as they are sent."""
     quantized, growth = scheme.quantized, scheme.growth

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.explorers.explorer import Explorer, available_views
 
 __all__ = ["explorer_class"]
@@ -28,7 +28,7 @@ def explorer_class(view: str) -> type[Explorer]:
     """
     if view not in available_views():
         raise KeyError(
-            f"view must be one of {', '.join(available_views())}. Received {one_line(view)}. "
+            f"view must be one of {', '.join(available_views())}. Received {short_repr(view)}. "
             "Check the spelling."
         )
     members = vars(import_module(f"embedlab.explorers.{view}")).values()

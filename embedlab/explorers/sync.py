@@ -41,7 +41,7 @@ class SyncedWidget(anywidget.AnyWidget):
     QUESTION: ClassVar[str] = ""
     PARAMS: ClassVar[tuple[str, ...]] = ()
     """The names of the parameters, in the order of their declaration."""
-    PARAMS_IN_MESSAGE: ClassVar[tuple[str, ...]] = ()
+    OFFLINE_PARAMS: ClassVar[tuple[str, ...]] = ()
     """Parameters for which one message holds all values: they work on a page without Python."""
 
     _seq = Int(0).tag(sync=True)
@@ -92,7 +92,7 @@ class SyncedWidget(anywidget.AnyWidget):
         """Return header fields that are those of the last edit even where it was refused."""
         return {}
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Adjust parameters that follow from others, before a trace is computed."""
 
     def compute_trace(self) -> Any:
@@ -247,7 +247,7 @@ class SyncedWidget(anywidget.AnyWidget):
     def _recompute(self) -> None:
         try:
             with self._changing_itself():
-                self.settle_params()
+                self.normalize_params()
             trace = self.compute_trace()
             fields, arrays = self.encode_trace(trace)
             message = wire.encode({**self._common_header(trace), **fields}, arrays)

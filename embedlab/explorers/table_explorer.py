@@ -134,7 +134,7 @@ class TableExplorer(Explorer):
         """Return V that gives each word of the text a row."""
         return self.parse().rows_needed
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Grow V with the words of the text, until somebody sets V."""
         if "grow" not in self.PARAMS:
             return

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from embedlab.core.checks import message, one_line
+from embedlab.core.checks import message, short_repr
 
 __all__ = ["Task", "TaskError", "describe_tasks", "tick_tasks"]
 
@@ -46,10 +46,10 @@ class Task:
     def __post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             must = "a task must have a text"
-            raise TaskError(message(must, one_line(self.text), "Write what there is to do"))
+            raise TaskError(message(must, short_repr(self.text), "Write what there is to do"))
         if not callable(self.reached):
             cure = "Pass a function of the explorer, such as lambda view: view.rank == 2"
-            raise TaskError(message("a task must have a condition", one_line(self.reached), cure))
+            raise TaskError(message("a task must have a condition", short_repr(self.reached), cure))
 
 
 def describe_tasks(tasks: Sequence[Task], *, kernel: bool = True) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 from traitlets import TraitError, TraitType
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 
 __all__ = [
     "RATE_MAX",
@@ -86,7 +86,7 @@ Choose a value in this range.
         if isinstance(value, bool) or not self.minimum <= size <= self.maximum:
             raise TraitError(
                 f"{self.name} must be an integer from {self.minimum} to {self.maximum}. "
-                f"Received {one_line(value)}. Choose a value in this range."
+                f"Received {short_repr(value)}. Choose a value in this range."
             )
         return size
 
@@ -107,7 +107,7 @@ class Choice(Parameter[str]):
         if not isinstance(value, str) or value not in self.choices:
             raise TraitError(
                 f"{self.name} must be one of {', '.join(map(repr, self.choices))}. "
-                f"Received {one_line(value)}. Choose one of these."
+                f"Received {short_repr(value)}. Choose one of these."
             )
         return value
 
@@ -156,7 +156,7 @@ class StrictBool(Parameter[bool]):
         """Return `value` as a plain bool, or refuse it."""
         if not isinstance(value, (bool, np.bool_)):
             raise TraitError(
-                f"{self.name} must be True or False. Received {one_line(value)}. "
+                f"{self.name} must be True or False. Received {short_repr(value)}. "
                 "Choose one of these."
             )
         return bool(value)
@@ -196,7 +196,7 @@ Received [4, 10]. Write for instance [3].
         if outside or len(values) > self.count:
             raise TraitError(
                 f"{self.name} must be at most {self.count} integers from {self.minimum} to "
-                f"{self.maximum}. Received {one_line(value)}. Write for instance {self.example!r}."
+                f"{self.maximum}. Received {short_repr(value)}. Write, say, {self.example!r}."
             )
         return values
 
@@ -216,7 +216,7 @@ class BoundedText(Parameter[str]):
         """Return `value` as text that every encoding can hold, or refuse it."""
         if not isinstance(value, str):
             raise TraitError(
-                f"{self.name} must be text. Received {one_line(value)}. Put it into quotes."
+                f"{self.name} must be text. Received {short_repr(value)}. Put it into quotes."
             )
         if len(value) > self.maximum:
             raise TraitError(
@@ -259,7 +259,7 @@ class CellEdits(Parameter[list[list[Any]]]):
     def _refuse(self, entry: Any) -> NoReturn:
         raise TraitError(
             f"{self.name} must be a list of [row, column, value], the value within ±1 000 000. "
-            f"Received {one_line(entry)}. Write for instance [[5, 0, 0.25]]."
+            f"Received {short_repr(entry)}. Write for instance [[5, 0, 0.25]]."
         )
 
 
@@ -293,7 +293,7 @@ Choose from Dropout, Dense, GRU.
             if not isinstance(name, str) or (name not in self.choices and name not in user_layers):
                 known = [*user_layers, *(choice for choice in self.choices if "(" not in choice)]
                 raise TraitError(
-                    f"{self.name} must name known layers. Received {one_line(name)}. "
+                    f"{self.name} must name known layers. Received {short_repr(name)}. "
                     f"Choose from {', '.join(known)}."
                 )
         if len(names) > self.maximum:
@@ -348,7 +348,7 @@ class OptimizerRuns(Parameter[list[list[Any]]]):
     def _refuse(self, received: Any) -> NoReturn:
         raise TraitError(
             f"{self.name} must be 1 to {self.maximum} of {', '.join(self.rates)}, each by "
-            f"name or as [name, rate]. Received {one_line(received)}. Write for instance "
+            f"name or as [name, rate]. Received {short_repr(received)}. Write for instance "
             "[['adam', 0.05]]."
         )
 
@@ -382,7 +382,7 @@ class BranchPoint(Parameter[list[Any]]):
     def _refuse(self, received: Any) -> NoReturn:
         raise TraitError(
             f"{self.name} must be [] or [run, step, optimizer, rate], run from 0 to "
-            f"{self.runs - 1} and step from 0 to {self.steps}. Received {one_line(received)}. "
+            f"{self.runs - 1} and step from 0 to {self.steps}. Received {short_repr(received)}. "
             "Write for instance [0, 40, 'lazy adam', 0.05]."
         )
 
@@ -435,7 +435,7 @@ class BitFlips(Parameter[list[list[Any]]]):
     def _refuse(self, entry: Any) -> NoReturn:
         raise TraitError(
             f"{self.name} must be a list of [scheme, row, byte, bit], the bit 0 to 7. "
-            f"Received {one_line(entry)}. Write for instance [['{self.schemes[0]}', 2, 0, 7]]."
+            f"Received {short_repr(entry)}. Write for instance [['{self.schemes[0]}', 2, 0, 7]]."
         )
 
 
@@ -446,7 +446,7 @@ def _rate(name: str | None, value: Any) -> float:
         rate = math.nan
     if not RATE_MIN <= rate <= RATE_MAX:
         raise TraitError(
-            f"a rate in {name} must lie in {RATE_MIN:g}..{RATE_MAX:g}. Received {one_line(value)}. "
-            "Choose a value in this range."
+            f"a rate in {name} must lie in {RATE_MIN:g}..{RATE_MAX:g}. Received "
+            f"{short_repr(value)}. Choose a value in this range."
         )
     return rate

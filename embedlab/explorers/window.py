@@ -142,9 +142,9 @@ class WindowExplorer(TableExplorer):
         """Return the maximum vocabulary that gives each word a row, as far as there may be one."""
         return len(parse_corpus(self.text, ROWS_MAX, self._given_vocabulary).words)
 
-    def settle_params(self) -> None:
+    def normalize_params(self) -> None:
         """Grow V with the words of the text, until somebody sets V; keep `position` in the text."""
-        super().settle_params()
+        super().normalize_params()
         self._corpus = self._parse_text()
         rows, columns = self._rows_shown()
         self._steps = min(self._corpus.ids.size, self._steps_that_fit(rows, columns))
@@ -202,7 +202,7 @@ class WindowExplorer(TableExplorer):
             "starts": trace.batches.starts.astype(np.int32),
             "second": trace.batches.pairs[:, 1].astype(np.uint8),
             "label": trace.batches.label,
-            "around": trace.around.astype(np.uint8),
+            "around": trace.context_positions.astype(np.uint8),
             "scores": trace.scores,
             "sigmoids": trace.sigmoids,
             "pair_losses": trace.pair_losses,

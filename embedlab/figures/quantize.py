@@ -15,7 +15,7 @@ from embedlab.figures.theme import (
     new_figure,
     rounded_box,
 )
-from embedlab.traces.quantize import QuantizationScheme, QuantizationTrace
+from embedlab.traces.quantize import QuantizationTrace, SchemeResult
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
 __all__ = ["draw_quantize"]
@@ -83,7 +83,7 @@ class _Picture:
         label(self.axes, 28, height - 29, self._sentence(), self.look.ink)
         return figure
 
-    def _ruler(self, y: float, scheme: QuantizationScheme) -> None:
+    def _ruler(self, y: float, scheme: SchemeResult) -> None:
         look, row = self.look, self.trace.row
         label(self.axes, 16, y + 6, scheme.name, look.ink, bold=True)
         chart = Chart(self.axes, look, (24, y + 20), (RULER, 40), x=self.ends, y=(0, 1))
@@ -116,7 +116,7 @@ class _Picture:
         colors = [self.look.warn if e == errors.max() else self.look.accent for e in errors]
         chart.bars(np.arange(self.columns) + 0.5, errors, colors, 168 / self.columns * 0.7)
 
-    def _words(self, y: float, name: str, scheme: QuantizationScheme) -> None:
+    def _words(self, y: float, name: str, scheme: SchemeResult) -> None:
         look, trace = self.look, self.trace
         share = 100 * scheme.nbytes / max(trace.bytes_before, 1)
         text = f"{format_count(scheme.nbytes, 'byte')} ({format_number(share, 0)} % of the floats)"

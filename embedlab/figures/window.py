@@ -100,7 +100,7 @@ class _Picture:
         count = min(_WORDS, trace.steps)
         first = min(max(0, trace.position - count // 2), trace.steps - count)
         width = (WIDTH - 32) / _WORDS
-        near = set(trace.around[self.pairs].tolist())
+        near = set(trace.context_positions[self.pairs].tolist())
         for n in range(first, first + count):
             x = 16 + (n - first) * width
             center, context = n == trace.position, n in near

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras.src.backend import AutocastScope
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.keras.bridge import LookupSpec
 
 __all__ = ["Embedding"]
@@ -132,5 +132,5 @@ def _backend() -> Any:
             raise
         raise NotImplementedError(
             "the backend of Keras must be numpy, torch, jax or tensorflow. "
-            f"Received {one_line(_BACKEND)}. Set KERAS_BACKEND before Keras is imported."
+            f"Received {short_repr(_BACKEND)}. Set KERAS_BACKEND before Keras is imported."
         ) from None

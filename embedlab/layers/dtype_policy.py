@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 
 __all__ = ["INTEGERS", "DTypePolicy", "get_policy"]
 
@@ -34,7 +34,7 @@ class DTypePolicy:
         if source not in sources or (mode and not _MODE.fullmatch(mode)):
             raise ValueError(
                 f"dtype must be one of {', '.join(_FLOATS)} or mixed_float16. Received "
-                f"{one_line(name)}: cannot convert it to a mixed precision DTypePolicy. "
+                f"{short_repr(name)}: cannot convert it to a mixed precision DTypePolicy. "
                 "Choose one of these."
             )
         mixed = source == "mixed_float16"

@@ -17,7 +17,7 @@ from embedlab.core.checks import (
     check_in_range,
     check_size,
     message,
-    one_line,
+    short_repr,
 )
 from embedlab.core.geometry import Neighbors, nearest
 from embedlab.core.gradient import coalesce
@@ -186,7 +186,7 @@ class Embedding(TableLayer):
             self._pending_adapters.insert(0, first)
         elif lora_alpha is not None:
             raise ValueError(
-                f"lora_alpha needs lora_rank. Received lora_alpha={one_line(lora_alpha)} alone. "
+                f"lora_alpha needs lora_rank. Received lora_alpha={short_repr(lora_alpha)} alone. "
                 "Pass both, or call enable_lora(rank, lora_alpha)."
             )
         if self._pending_adapters:
@@ -468,7 +468,9 @@ class Embedding(TableLayer):
         """
         if self.lora_enabled:
             must = "lora is already enabled. This can only be done once per layer"
-            raise ValueError(message(must, f"rank={one_line(rank)}", "Use add_adapter for another"))
+            raise ValueError(
+                message(must, f"rank={short_repr(rank)}", "Use add_adapter for another")
+            )
         self.add_adapter(
             DEFAULT_NAME, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
         )
@@ -497,7 +499,7 @@ class Embedding(TableLayer):
         table = self._built_table("enable lora on")
         if not is_adapter_name(name) or adapter_weight_names(name)[0] in self._own_weights():
             must = "an adapter needs a name of its own, without a slash"
-            received = f"{one_line(name)} beside {list(self.adapters)}"
+            received = f"{short_repr(name)} beside {list(self.adapters)}"
             raise ValueError(message(must, received, "Choose another"))
         self.adapters.refuse_if_merged("add_adapter")
         rank, most = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
@@ -865,7 +867,7 @@ def _as_adapters(value: Any) -> list[dict[str, Any]]:
         if not (isinstance(each, dict) and {"name", "rank"} <= set(each) <= known):
             must = "adapters must be a list of dicts, with the arguments of add_adapter in each"
             do = 'Pass for example [{"name": "first", "rank": 4}]'
-            raise ValueError(message(must, one_line(each), do))
+            raise ValueError(message(must, short_repr(each), do))
     return [dict(each) for each in listed]
 
 

@@ -17,7 +17,7 @@ from embedlab.core.checks import (
     check_held_by,
     check_in_range,
     check_size,
-    one_line,
+    short_repr,
 )
 from embedlab.core.geometry import LazyTable
 from embedlab.core.lookup import lookup
@@ -456,7 +456,7 @@ def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
     if family not in ("int8", "int4"):
         later = family in ("float8", "gptq", "awq")
         raise (NotImplementedError if later else ValueError)(
-            f"Invalid quantization mode. It must be int8 or int4. Received {one_line(mode)}. "
+            f"Invalid quantization mode. It must be int8 or int4. Received {short_repr(mode)}. "
             "Choose one of these."
         )
     if config is None and default is not None and default.mode == family:

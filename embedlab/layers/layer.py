@@ -21,7 +21,7 @@ from embedlab.core.checks import (
     check_flag,
     check_name,
     message,
-    one_line,
+    short_repr,
 )
 from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
@@ -179,7 +179,7 @@ class Layer:
             names = (f"variable_{number}" if number else "variable" for number in count())
             name = next(free for free in names if free not in existing)
         if name in existing:
-            must, received = "a weight needs a name of its own", f"{one_line(name)} twice"
+            must, received = "a weight needs a name of its own", f"{short_repr(name)} twice"
             raise ValueError(message(must, f"{received} in {self.name!r}", "Choose another name"))
         charge(shape, dtype, f"{self.name}/{name}")
         allocate = allocator_for(placement)
@@ -613,7 +613,7 @@ def _checked_backward(method: Any) -> Any:
         if not isinstance(context, Context) or context.layer is not self:
             must = f"backward of {self.name!r} needs the context of its own forward pass"
             other = isinstance(context, Context)
-            received = f"that of another, {context.layer.name!r}" if other else one_line(context)
+            received = f"that of another, {context.layer.name!r}" if other else short_repr(context)
             raise ValueError(message(must, received, "Pass what forward returned last"))
         changed = [v.changed_by for v, changes in context.read if v.changes != changes]
         now = map(id, self._read_by_backward(context.saved))
@@ -634,7 +634,7 @@ def _checked_backward(method: Any) -> Any:
 
 def _wrong_result(layer: Layer, method: str, parts: str, result: Any, do: str) -> TypeError:
     must = f"{type(layer).__name__}.{method} must return {parts}"
-    return TypeError(message(must, f"{one_line(result)} from {layer.name!r}", do))
+    return TypeError(message(must, f"{short_repr(result)} from {layer.name!r}", do))
 
 
 def _once(build: Any) -> Any:

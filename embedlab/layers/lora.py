@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.core.lora import Adapter, grad_lora, lora_scale
 from embedlab.layers.variable import Variable
 
@@ -163,7 +163,7 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
     def _check_known(self, name: Any) -> None:
         if not isinstance(name, str) or name not in self._by_name:
             raise ValueError(
-                f"an adapter must be one of {list(self)}. Received {one_line(name)}. "
+                f"an adapter must be one of {list(self)}. Received {short_repr(name)}. "
                 "Make it with add_adapter."
             )
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from embedlab.core.checks import message, one_line
+from embedlab.core.checks import message, short_repr
 from embedlab.core.mask import as_mask, grad_masked_max, grad_masked_mean, masked_max, masked_mean
 from embedlab.layers.input_checks import cast_grad, cast_inputs, check_input_shape
 from embedlab.layers.layer import Gradients, Layer
@@ -31,7 +31,7 @@ class Masking(Layer):
         super().__init__(**options)
         if not isinstance(mask_value, (int, float, np.number)):  # NaN too
             must = "mask_value must be a number"
-            raise ValueError(message(must, one_line(mask_value), "Pass for example 0.0"))
+            raise ValueError(message(must, short_repr(mask_value), "Pass for example 0.0"))
         self.mask_value = mask_value
 
     def forward(self, inputs: Any) -> tuple[np.ndarray, np.ndarray]:

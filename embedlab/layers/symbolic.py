@@ -4,7 +4,7 @@ from itertools import count
 from operator import index
 from typing import Any
 
-from embedlab.core.checks import check_dtype, check_name, check_size, message, one_line
+from embedlab.core.checks import check_dtype, check_name, check_size, message, short_repr
 
 __all__ = ["Input", "KerasTensor", "as_shape", "not_a_chain"]
 
@@ -61,7 +61,7 @@ def Input(
     """
     if (shape is None) == (batch_shape is None):
         must = "Input needs exactly one of shape and batch_shape"
-        received = f"shape={one_line(shape)}, batch_shape={one_line(batch_shape)}"
+        received = f"shape={short_repr(shape)}, batch_shape={short_repr(batch_shape)}"
         raise ValueError(message(must, received, "Pass for example shape=(10,)"))
     if batch_shape is None:
         batch_size = None if batch_size is None else check_size(batch_size, "batch_size")
@@ -78,5 +78,5 @@ def as_shape(shape: Any, name: str, *, known: bool = False) -> tuple[Any, ...]:
     if isinstance(shape, (str, bytes, dict)) or any(known if n is None else n < 0 for n in lengths):
         remedy = f"({shape},)" if isinstance(shape, int) else "(10,), or (None,) for any length"
         must = f"{name} must be a tuple of lengths or None"
-        raise ValueError(message(must, one_line(shape), f"Pass {name}={remedy}"))
+        raise ValueError(message(must, short_repr(shape), f"Pass {name}={remedy}"))
     return lengths

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import message, one_line
+from embedlab.core.checks import message, short_repr
 from embedlab.explorers.tasks import Task
 from embedlab.lessons.grading.check import find_item
 
@@ -45,7 +45,7 @@ def tasks(lesson: str, *numbers: int) -> list[Task]:
     wrong = [number for number in numbers if number not in conditions]
     if not conditions or wrong:
         known = ", ".join(map(str, conditions if wrong and conditions else CONDITIONS))
-        received = one_line(wrong[0] if wrong and conditions else lesson)
+        received = short_repr(wrong[0] if wrong and conditions else lesson)
         raise KeyError(message(f"tasks must be among {known}", received, "Copy the lesson's line"))
     texts = json.loads(TEXTS.read_text("utf-8"))[lesson]
     return [

@@ -19,7 +19,7 @@ from embedlab.core.checks import (
     check_choice,
     check_size,
     message,
-    one_line,
+    short_repr,
 )
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.ids import IdError, IdTypeError
@@ -206,6 +206,6 @@ def as_callbacks(callbacks: Any) -> list[Callback]:
     listed = [callback for callback in listed if callback is not None]
     for callback in listed:
         if not isinstance(callback, Callback):
-            must, received = "callbacks must be a Callback or a list of them", one_line(callback)
+            must, received = "callbacks must be a Callback or a list of them", short_repr(callback)
             raise TypeError(message(must, received, "Pass for example EarlyStopping()"))
     return listed

@@ -8,7 +8,14 @@ import numpy as np
 from embedlab import layers as layers_module
 from embedlab import losses, optimizers
 from embedlab.callbacks import History
-from embedlab.core.checks import ShapeError, check_choice, check_flag, check_size, message, one_line
+from embedlab.core.checks import (
+    ShapeError,
+    check_choice,
+    check_flag,
+    check_size,
+    message,
+    short_repr,
+)
 from embedlab.core.gradient import add_gradients
 from embedlab.layers.layer import Context, Gradients, Layer
 from embedlab.layers.symbolic import KerasTensor, not_a_chain
@@ -202,14 +209,14 @@ class Model(Layer):
         verbose, shuffle = as_verbose(verbose), check_flag(shuffle, "shuffle")
         rng = np.random.default_rng(None if seed is None else check_size(seed, "seed", least=0))
         x, y = as_pair(self, x, y)
-        held_out = validation_data
-        if held_out is not None:
-            listed = isinstance(held_out, (tuple, list))
-            if not listed or len(held_out) != 2:
-                kind = f"{len(held_out)} parts" if listed else type(held_out)
+        validation = validation_data
+        if validation is not None:
+            listed = isinstance(validation, (tuple, list))
+            if not listed or len(validation) != 2:
+                kind = f"{len(validation)} parts" if listed else type(validation)
                 must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
                 raise ValueError(message(must, kind, do))
-            held_out = as_pair(self, *held_out)
+            validation = as_pair(self, *validation)
         if not len(x):
             raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
         history = History()
@@ -235,8 +242,10 @@ class Model(Layer):
                     postfix = {k: f"{v:.4f}" for k, v in totals.result().items()}
                     bar.set_postfix(postfix, refresh=False)
             logs = totals.result()
-            if held_out is not None:
-                results = self.evaluate(held_out[0], held_out[1], batch_size, 0, return_dict=True)
+            if validation is not None:
+                results = self.evaluate(
+                    validation[0], validation[1], batch_size, 0, return_dict=True
+                )
                 logs.update({f"val_{name}": value for name, value in results.items()})
             if verbose == 2:
                 print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
@@ -384,7 +393,7 @@ class Model(Layer):
                 return layer
         names, received = [layer.name for layer in layers], name if index is None else index
         must = f"No such layer: it must be one of the {len(layers)} layers {names}"
-        raise ValueError(message(must, one_line(received), "See model.summary()"))
+        raise ValueError(message(must, short_repr(received), "See model.summary()"))
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -439,7 +448,7 @@ class Model(Layer):
         """
         if not (print_fn is None or callable(print_fn)):
             do = "Pass for example print, or leave it away"
-            raise TypeError(message("print_fn must be a function", one_line(print_fn), do))
+            raise TypeError(message("print_fn must be a function", short_repr(print_fn), do))
         rows = [("Layer (type)", "Output shape", "Params")]
         for layer, shape in self._layer_shapes().items():
             count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
@@ -545,7 +554,7 @@ def _refuse_unknown(method: str, received: dict[str, Any]) -> None:
     unknown = drop_keras_defaults(method, received, _LEFT_TO_KERAS)
     if unknown:
         must = f"{method} must get arguments that it knows"
-        name = f"an unexpected keyword argument {one_line(next(iter(unknown)))}"
+        name = f"an unexpected keyword argument {short_repr(next(iter(unknown)))}"
         raise TypeError(message(must, name, f"See help(Model.{method})"))
 
 

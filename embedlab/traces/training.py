@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_table, check_size, one_line
+from embedlab.core.checks import ShapeError, as_table, check_size, short_repr
 from embedlab.core.ids import as_ids
 from embedlab.core.skipgram import RecordedRun, SkipgramBatches, sample_batches, train_recorded
 from embedlab.core.skipgram.recorded import SLOT_NAMES, UPDATE_RULES
@@ -379,7 +379,7 @@ def _settings(run: Any) -> tuple[str, float]:
     name, rate = (run, None) if isinstance(run, str) else run
     if name not in UPDATE_RULES:
         raise ValueError(
-            f"runs must name {', '.join(map(repr, UPDATE_RULES))}. Received {one_line(name)}. "
+            f"runs must name {', '.join(map(repr, UPDATE_RULES))}. Received {short_repr(name)}. "
             "Choose one of these."
         )
     return name, RATES[name] if rate is None else float(rate)

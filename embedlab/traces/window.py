@@ -32,7 +32,7 @@ class WindowTrace:
         The sentence of each word, counted from 0: no pair reaches across.
     batches : SkipgramBatches
         The pairs of each step: a row of the embedding table, a row of the context table.
-    around : ndarray of int64, (P,)
+    context_positions : ndarray of int64, (P,)
         The position of the context word of each pair; a negative has that of the context word for
         which it was sampled.
     weights : ndarray of float32, (N + 1, 2, V, D)
@@ -41,8 +41,8 @@ class WindowTrace:
     grads : ndarray of float32, (N, 2, V, D)
         The gradient of each step's mean loss; zero for rows that are in none of its pairs.
     scores, sigmoids, pair_losses : ndarray of float32, (P,)
-        Of each pair, before its step: the dot product x of its two rows, σ(x), and the loss, which
-        is −log σ(x) for a context word and −log(1 − σ(x)) for a negative.
+        For each pair, before its update: the dot product x of its two rows, σ(x), and the loss,
+        which is −log σ(x) for a context word and −log(1 − σ(x)) for a negative.
     losses : ndarray of float64, (N,)
         The mean over the pairs of each step; NaN without a pair.
     position : int
@@ -59,7 +59,7 @@ class WindowTrace:
     words: tuple[str, ...]
     sentence: np.ndarray
     batches: SkipgramBatches
-    around: np.ndarray
+    context_positions: np.ndarray
     weights: np.ndarray
     grads: np.ndarray
     scores: np.ndarray
@@ -320,11 +320,11 @@ def _context_positions(batches: SkipgramBatches, sentence: np.ndarray, window: i
 
     A step has its context words in the order of the text, each followed by its negatives.
     """
-    around = np.zeros(len(batches.label), np.int64)
+    positions = np.zeros(len(batches.label), np.int64)
     for center in range(sentence.size):
         start, stop = batches.starts[center : center + 2]
         low, high = max(0, center - window), min(sentence.size, center + window + 1)
         near = [n for n in range(low, high) if n != center and sentence[n] == sentence[center]]
         if near:
-            around[start:stop] = np.array(near)[batches.label[start:stop].cumsum() - 1]
-    return around
+            positions[start:stop] = np.array(near)[batches.label[start:stop].cumsum() - 1]
+    return positions

@@ -26,7 +26,7 @@ INTERNAL = {
         "kernel_calls",
         "next_block",
         "kernel",
-        "parallel_copy",
+        "compile_parallel",
         "block_size",
         "prange",
         "prefetch",
@@ -44,7 +44,7 @@ INTERNAL = {
         "load",
     ),
     "bag.parse": ("upcast_float16",),
-    "checks": ("check_choice", "check_finite", "check_held_by", "message", "one_line"),
+    "checks": ("check_choice", "check_finite", "check_held_by", "message", "short_repr"),
     "memory": ("available_memory", "in_words"),
     "resize": ("resize_rows",),
     "gradient.sparse": ("add_gradients",),  # gets what `coalesce` and layers made

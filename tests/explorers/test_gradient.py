@@ -75,7 +75,7 @@ def test_rule_and_step_change_no_number():
     explorer.rule, explorer.digits = "assign", 9
     assert explorer.message["buffer"] == before
     assert explorer.message["header"]["params"]["digits"] == 9
-    assert GradientExplorer.PARAMS_IN_MESSAGE == ("rule", "digits")
+    assert GradientExplorer.OFFLINE_PARAMS == ("rule", "digits")
 
 
 def test_growing_keeps_the_numbers_already_there():

@@ -23,7 +23,7 @@ class Squares(Explorer):
     """The smallest explorer there can be: n squares."""
 
     VIEW, QUESTION, PARAMS = "squares", "How fast do squares grow?", ("n", "name", "kind", "edits")
-    PARAMS_IN_MESSAGE = ("kind",)
+    OFFLINE_PARAMS = ("kind",)
     n = BoundedInt(3, 1, 100_000).tag(sync=True)
     name = BoundedText("a", 20).tag(sync=True)
     kind = Choice("x", "y").tag(sync=True)

@@ -270,4 +270,4 @@ def test_scheme_and_row_need_no_new_numbers():
     before = explorer.message["buffer"]
     explorer.scheme, explorer.row = "int8", 2
     assert explorer.message["buffer"] == before
-    assert set(QuantizationExplorer.PARAMS_IN_MESSAGE) == {"scheme", "row"}
+    assert set(QuantizationExplorer.OFFLINE_PARAMS) == {"scheme", "row"}

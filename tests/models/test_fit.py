@@ -72,8 +72,8 @@ def test_the_loss_of_an_epoch_weighs_batches_by_their_size():
 
 def test_nothing_is_learned_from_validation_data():
     model = small(optimizers.SGD(0.1))
-    held_out = (IDS[2:], AIM[2:])
-    history = model.fit(IDS[:2], AIM[:2], validation_data=held_out, epochs=2, verbose=0)
+    validation = (IDS[2:], AIM[2:])
+    history = model.fit(IDS[:2], AIM[:2], validation_data=validation, epochs=2, verbose=0)
     # One step takes row 1 to 0.1 and leaves row 3 at 0: the predictions are 0 and 0.05.
     assert history.history["val_loss"][0] == pytest.approx((3**2 + 1.95**2) / 2, rel=1e-6)
     unshuffled = small(optimizers.SGD(0.1))

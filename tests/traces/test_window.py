@@ -87,13 +87,13 @@ def test_the_window_holds_the_words_around_its_center(trace):
             for m in range(n - trace.window, n + trace.window + 1)
             if m != n and 0 <= m < trace.steps and trace.sentence[m] == trace.sentence[n]
         ]
-        assert trace.around[at][true].tolist() == near
+        assert trace.context_positions[at][true].tolist() == near
         assert trace.batches.pairs[at, 1][true].tolist() == trace.ids[near].tolist()
         assert (trace.batches.pairs[at, 0] == trace.ids[n]).all()
         # each negative stands for the context word before it, and is another word
-        behind = trace.ids[trace.around[at][~true]]
+        behind = trace.ids[trace.context_positions[at][~true]]
         assert (trace.batches.pairs[at, 1][~true] != behind).all()
-        assert np.bincount(trace.around[at][~true], minlength=1).max() <= trace.negative
+        assert np.bincount(trace.context_positions[at][~true], minlength=1).max() <= trace.negative
 
 
 def test_only_the_rows_of_the_pairs_change():
@@ -107,7 +107,7 @@ def test_only_the_rows_of_the_pairs_change():
 def test_no_pair_crosses_a_sentence():
     trace = make()
     assert trace.sentence.tolist() == [0] * 6 + [1] * 3
-    near = trace.around[trace.pairs_of(5)]
+    near = trace.context_positions[trace.pairs_of(5)]
     assert set(near.tolist()) == {3, 4}
     assert make(starts=[0]).sentence.tolist() == [0] * 9
 

@@ -8,7 +8,7 @@ from embedlab.core.bag.max import bag_max
 from embedlab.core.bag.parse import Bags, parse_bags, upcast_float16
 from embedlab.core.checks import as_table
 from embedlab.core.ids import out_of_range_error
-from embedlab.core.jit import block_size, kernel, next_block, num_threads, parallel_copy, prange
+from embedlab.core.jit import block_size, compile_parallel, kernel, next_block, num_threads, prange
 from embedlab.core.simd import add_load, add_load_scaled, prefetch, store, zeros
 
 __all__ = ["bag", "bag_kernel", "bag_kernel_parallel", "bag_reference"]
@@ -125,7 +125,7 @@ def bag_kernel(table, ids, starts, weights, skip, mean, size, turn, workers, out
     return bad
 
 
-bag_kernel_parallel = parallel_copy(bag_kernel)
+bag_kernel_parallel = compile_parallel(bag_kernel)
 
 
 def bag(

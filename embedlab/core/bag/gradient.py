@@ -15,7 +15,7 @@ from embedlab.core.checks import (
 )
 from embedlab.core.gradient import SparseGrad, balanced_splits, group
 from embedlab.core.ids import out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 
 __all__ = [
     "grad_bag",
@@ -70,7 +70,7 @@ def grad_bag_kernel(order, starts, cuts, bag_of, weights, freq, grad_out, rows):
                 rows[k, :] /= rows.dtype.type(starts[k + 1] - starts[k])
 
 
-grad_bag_kernel_parallel = parallel_copy(grad_bag_kernel)
+grad_bag_kernel_parallel = compile_parallel(grad_bag_kernel)
 
 
 def grad_bag(
@@ -164,7 +164,7 @@ def grad_bag_max_kernel(order, starts, cuts, bag_of, winners, grad_out, rows):
                     rows[k, d] = old + grad_out[b, d] if winners[b, d] == n else old
 
 
-grad_bag_max_kernel_parallel = parallel_copy(grad_bag_max_kernel)
+grad_bag_max_kernel_parallel = compile_parallel(grad_bag_max_kernel)
 
 
 def grad_bag_max(bags: Bags, winners: np.ndarray, grad_out: Any, input_dim: int) -> SparseGrad:
@@ -242,7 +242,7 @@ def grad_bag_weights_kernel(table, ids, skip, bag_of, grad_out, grad):
     return bad
 
 
-grad_bag_weights_kernel_parallel = parallel_copy(grad_bag_weights_kernel, reductions=True)
+grad_bag_weights_kernel_parallel = compile_parallel(grad_bag_weights_kernel, reductions=True)
 
 
 def grad_bag_weights(table: Any, bags: Bags, grad_out: Any, *, mode: str = "mean") -> np.ndarray:

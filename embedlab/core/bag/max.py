@@ -8,7 +8,7 @@ from embedlab.core.bag.parse import Bags, upcast_float16, validate_bags
 from embedlab.core.checks import as_table
 from embedlab.core.gradient import balanced_splits
 from embedlab.core.ids import out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 
 __all__ = ["bag_max", "bag_max_kernel", "bag_max_kernel_parallel", "bag_max_reference"]
 
@@ -55,7 +55,7 @@ def bag_max_kernel(table, ids, starts, skip, cuts, out, winners):
     return bad
 
 
-bag_max_kernel_parallel = parallel_copy(bag_max_kernel)
+bag_max_kernel_parallel = compile_parallel(bag_max_kernel)
 
 
 def bag_max(table: Any, bags: Bags) -> tuple[np.ndarray, np.ndarray]:

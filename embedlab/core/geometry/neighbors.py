@@ -7,7 +7,7 @@ import numpy as np
 
 from embedlab.core.checks import ShapeError, as_array, as_table, check_finite, check_size
 from embedlab.core.ids import as_ids, out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 from embedlab.core.quantize import QuantizedTable, quantized_lookup
 
 __all__ = [
@@ -145,7 +145,7 @@ def nearest_kernel(products, factors, first, best, ids):
                 ids[q, place] = first + r
 
 
-nearest_kernel_parallel = parallel_copy(nearest_kernel)
+nearest_kernel_parallel = compile_parallel(nearest_kernel)
 
 
 def nearest(

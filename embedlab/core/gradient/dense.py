@@ -10,11 +10,11 @@ from embedlab.core.gradient.sparse import check_lookup_gradient, coalesce
 from embedlab.core.ids import check_padding_idx, out_of_range_error
 from embedlab.core.jit import (
     block_size,
+    compile_parallel,
     count_kernel_call,
     kernel,
     next_block,
     num_threads,
-    parallel_copy,
     prange,
 )
 
@@ -80,7 +80,7 @@ def _blocks_kernel(packed, ends, bits, turn, workers, clear, grad_out, grad):
             block = next_block(turn)
 
 
-_blocks_kernel_parallel = parallel_copy(_blocks_kernel)
+_blocks_kernel_parallel = compile_parallel(_blocks_kernel)
 
 
 def grad_table(

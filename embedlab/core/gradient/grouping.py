@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.core.checks import check_size
 from embedlab.core.ids import as_ids, check_padding_idx, out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 
 __all__ = [
     "Groups",
@@ -77,7 +77,7 @@ def _pack_kernel(ids, input_dim, skip, packed):
     return bad
 
 
-_pack_kernel_parallel = parallel_copy(_pack_kernel)
+_pack_kernel_parallel = compile_parallel(_pack_kernel)
 
 
 @kernel
@@ -106,7 +106,7 @@ def group_kernel(source, shift, counts, target):
             counts[w, digit] += 1
 
 
-group_kernel_parallel = parallel_copy(group_kernel)
+group_kernel_parallel = compile_parallel(group_kernel)
 
 
 @kernel

@@ -10,11 +10,11 @@ from embedlab.core.gradient.grouping import group
 from embedlab.core.ids import as_ids, check_padding_idx, out_of_range_error
 from embedlab.core.jit import (
     block_size,
+    compile_parallel,
     count_kernel_call,
     kernel,
     next_block,
     num_threads,
-    parallel_copy,
     prange,
 )
 from embedlab.core.simd import add_load, store, zeros
@@ -201,7 +201,7 @@ def coalesce_kernel(starts, ends, positions, size, turn, workers, mean, grad_out
             block = next_block(turn)
 
 
-coalesce_kernel_parallel = parallel_copy(coalesce_kernel)
+coalesce_kernel_parallel = compile_parallel(coalesce_kernel)
 
 
 @kernel

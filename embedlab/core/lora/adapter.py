@@ -13,10 +13,10 @@ from embedlab.core.checks import (
     check_number,
     check_size,
     message,
-    one_line,
+    short_repr,
 )
 from embedlab.core.ids import as_ids, out_of_range_error
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange, prefetch
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange, prefetch
 
 __all__ = [
     "Adapter",
@@ -126,7 +126,7 @@ def as_adapter(adapter: Any, *, shape: tuple[int, int] | None = None) -> Adapter
         rows, columns = ("V", "D") if shape is None else shape
     except (TypeError, ValueError):
         must, do = "shape must be that of a table, (V, D)", "Pass table.shape"
-        raise ShapeError(message(must, one_line(shape), do)) from None
+        raise ShapeError(message(must, short_repr(shape), do)) from None
     fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] >= 1
     if not fits or (shape is not None and (len(a), b.shape[1]) != (rows, columns)):
         raise ShapeError(
@@ -152,7 +152,7 @@ def as_adapters(adapters: Any, *, shape: tuple[int, int] | None = None) -> list[
     """
     if not isinstance(adapters, Iterable) or getattr(adapters, "ndim", 1) == 0:
         raise TypeError(
-            f"adapters must be a list of Adapter. Received {one_line(adapters)}. "
+            f"adapters must be a list of Adapter. Received {short_repr(adapters)}. "
             "Pass [] for none at all."
         )
     return [as_adapter(adapter, shape=shape) for adapter in adapters]
@@ -192,7 +192,7 @@ def add_adapter_kernel(ids, a, b, scale, out):
     return outside
 
 
-add_adapter_kernel_parallel = parallel_copy(add_adapter_kernel)
+add_adapter_kernel_parallel = compile_parallel(add_adapter_kernel)
 
 
 def add_adapter(

@@ -8,7 +8,7 @@ import numpy as np
 from embedlab.core.checks import ShapeError, as_floats
 from embedlab.core.gradient import SparseGrad, coalesce
 from embedlab.core.ids import as_ids
-from embedlab.core.jit import count_kernel_call, kernel, parallel_allowed, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, count_kernel_call, kernel, parallel_allowed, prange
 from embedlab.core.lookup import lookup
 from embedlab.core.lora.adapter import Adapter, as_adapter
 
@@ -82,7 +82,7 @@ def grad_lora_kernel(left, grad_out, b, scale, grad_left, parts):
         _grad_right(left, grad_out, first, last, parts[block])
 
 
-grad_lora_kernel_parallel = parallel_copy(grad_lora_kernel, reductions=True)
+grad_lora_kernel_parallel = compile_parallel(grad_lora_kernel, reductions=True)
 
 
 def grad_lora(ids: Any, grad_out: Any, adapter: Adapter) -> tuple[SparseGrad, np.ndarray]:

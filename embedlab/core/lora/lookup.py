@@ -12,10 +12,10 @@ import numpy as np
 from embedlab.core.checks import as_table
 from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
 from embedlab.core.jit import (
+    compile_parallel,
     count_kernel_call,
     kernel,
     num_threads,
-    parallel_copy,
     prange,
     prefetch,
 )
@@ -137,8 +137,8 @@ def _lora_lookup_vector_kernel(table, ids, a, b, scale, fill, out):
     return below, above
 
 
-lora_lookup_kernel_parallel = parallel_copy(lora_lookup_kernel)
-_lora_lookup_vector_kernel_parallel = parallel_copy(_lora_lookup_vector_kernel)
+lora_lookup_kernel_parallel = compile_parallel(lora_lookup_kernel)
+_lora_lookup_vector_kernel_parallel = compile_parallel(_lora_lookup_vector_kernel)
 
 
 def lora_lookup(

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import DtypeError, ShapeError, as_array, as_floats, message, one_line
+from embedlab.core.checks import DtypeError, ShapeError, as_array, as_floats, message, short_repr
 from embedlab.core.ids import as_ids
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 
 __all__ = [
     "as_mask",
@@ -53,7 +53,9 @@ def padding_mask(ids: Any, padding_id: int = 0) -> np.ndarray:
     """
     ids, padding = as_ids(ids), as_ids(padding_id)
     if padding.ndim:
-        raise ShapeError(message("padding_id must be one id", one_line(padding), "Pass one number"))
+        raise ShapeError(
+            message("padding_id must be one id", short_repr(padding), "Pass one number")
+        )
     return ids != padding
 
 
@@ -98,7 +100,7 @@ def keep_masked_state_kernel(mask, new, state, out):
                 out[b, d] = state[b, d]
 
 
-keep_masked_state_kernel_parallel = parallel_copy(keep_masked_state_kernel)
+keep_masked_state_kernel_parallel = compile_parallel(keep_masked_state_kernel)
 
 
 def keep_masked_state(mask: Any, new: Any, state: Any) -> np.ndarray:
@@ -172,7 +174,7 @@ def grad_keep_masked_state_kernel(mask, grad_out, grad_new, grad_state):
                 grad_new[b, d], grad_state[b, d] = 0, grad_out[b, d]
 
 
-grad_keep_masked_state_kernel_parallel = parallel_copy(grad_keep_masked_state_kernel)
+grad_keep_masked_state_kernel_parallel = compile_parallel(grad_keep_masked_state_kernel)
 
 
 def grad_keep_masked_state(mask: Any, grad_out: Any) -> tuple[np.ndarray, np.ndarray]:

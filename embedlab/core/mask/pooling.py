@@ -13,7 +13,7 @@ from embedlab.core.checks import (
     check_size,
     check_table_bytes,
 )
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 from embedlab.core.mask.mask import as_mask
 
 __all__ = [
@@ -65,7 +65,7 @@ def masked_sum_kernel(values, mask, out):
                     out[b, d] += values[b, t, d]
 
 
-masked_sum_kernel_parallel = parallel_copy(masked_sum_kernel)
+masked_sum_kernel_parallel = compile_parallel(masked_sum_kernel)
 
 
 def masked_sum(values: Any, mask: Any = None) -> np.ndarray:
@@ -133,7 +133,7 @@ def grad_masked_sum_kernel(mask, grad_out, grad):
                     grad[b, t, d] = 0
 
 
-grad_masked_sum_kernel_parallel = parallel_copy(grad_masked_sum_kernel)
+grad_masked_sum_kernel_parallel = compile_parallel(grad_masked_sum_kernel)
 
 
 def grad_masked_sum(mask: Any, grad_out: Any) -> np.ndarray:
@@ -213,7 +213,7 @@ def masked_max_kernel(values, mask, out, at):
                         out[b, d], at[b, d] = value, t
 
 
-masked_max_kernel_parallel = parallel_copy(masked_max_kernel)
+masked_max_kernel_parallel = compile_parallel(masked_max_kernel)
 
 
 def masked_max(values: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -277,7 +277,7 @@ def grad_masked_max_kernel(at, grad_out, grad):
                 grad[b, t, d] = grad_out[b, d]
 
 
-grad_masked_max_kernel_parallel = parallel_copy(grad_masked_max_kernel)
+grad_masked_max_kernel_parallel = compile_parallel(grad_masked_max_kernel)
 
 
 def grad_masked_max(at: Any, grad_out: Any, steps: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import check_in_range
-from embedlab.core.jit import kernel, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, prange
 from embedlab.core.optimizers.update import Rows, optimizer_step, require_slot
 
 __all__ = [
@@ -59,7 +59,7 @@ def adagrad_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, accumula
                 )
 
 
-adagrad_kernel_parallel = parallel_copy(adagrad_kernel)
+adagrad_kernel_parallel = compile_parallel(adagrad_kernel)
 
 
 def adagrad(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import check_flag, check_in_range, check_size
-from embedlab.core.jit import kernel, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, prange
 from embedlab.core.optimizers.update import BELOW_1, Rows, optimizer_step, require_slot
 
 __all__ = [
@@ -94,7 +94,7 @@ def adam_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, m, v, v_max
                 w[row, d] -= adam_step(m[row, d], g[d], rate, epsilon)
 
 
-adam_kernel_parallel = parallel_copy(adam_kernel)
+adam_kernel_parallel = compile_parallel(adam_kernel)
 
 
 def adam(

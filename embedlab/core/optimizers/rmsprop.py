@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import check_flag, check_in_range
-from embedlab.core.jit import kernel, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, prange
 from embedlab.core.optimizers.update import Rows, optimizer_step, require_slot
 
 __all__ = [
@@ -94,7 +94,7 @@ def rmsprop_kernel(ids, order, starts, cuts, dense, grad_out, hyper, w, velocity
                 w[row, d] -= g[d]
 
 
-rmsprop_kernel_parallel = parallel_copy(rmsprop_kernel)
+rmsprop_kernel_parallel = compile_parallel(rmsprop_kernel)
 
 
 def rmsprop(

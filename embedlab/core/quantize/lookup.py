@@ -7,10 +7,10 @@ import numpy as np
 
 from embedlab.core.ids import apply_out_of_range_rule, as_ids, out_of_range_error
 from embedlab.core.jit import (
+    compile_parallel,
     count_kernel_call,
     kernel,
     num_threads,
-    parallel_copy,
     prange,
     prefetch,
 )
@@ -89,7 +89,7 @@ def quantized_lookup_kernel(codes, scale, zero, ids, packed, block, fill, out):
     return below, above
 
 
-quantized_lookup_kernel_parallel = parallel_copy(quantized_lookup_kernel)
+quantized_lookup_kernel_parallel = compile_parallel(quantized_lookup_kernel)
 
 
 def quantized_lookup(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import NotFiniteError, as_table, check_choice, check_finite, check_size
-from embedlab.core.jit import kernel, num_threads, parallel_copy, prange
+from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 from embedlab.core.quantize.int4 import pack_int4
 from embedlab.core.quantize.table import QuantizedTable
 
@@ -55,7 +55,7 @@ def quantize_rows_kernel(table, low, high, epsilon, codes, scale):
             codes[v, d] = np.int8(min(max(np.rint(table[v, d] * scale[v]), low), high))
 
 
-quantize_rows_kernel_parallel = parallel_copy(quantize_rows_kernel)
+quantize_rows_kernel_parallel = compile_parallel(quantize_rows_kernel)
 
 
 def quantize_rows(table: Any, bits: int = 8) -> QuantizedTable:
@@ -124,7 +124,7 @@ def quantize_groups_kernel(table, block, low, high, epsilon, codes, scale, zero)
             scale[v, g], zero[v, g] = step, np.int8(shift)
 
 
-quantize_groups_kernel_parallel = parallel_copy(quantize_groups_kernel)
+quantize_groups_kernel_parallel = compile_parallel(quantize_groups_kernel)
 
 
 def quantize_groups(table: Any, bits: int = 4, block_size: int = 128) -> QuantizedTable:

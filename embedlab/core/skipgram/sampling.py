@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, check_size, check_table_bytes, one_line
+from embedlab.core.checks import ShapeError, check_size, check_table_bytes, short_repr
 from embedlab.core.ids import as_ids, out_of_range_error
 
 __all__ = ["alias_table", "subsampling_probability", "token_stream"]
@@ -56,8 +56,8 @@ def token_stream(ids: Any, input_dim: int, starts: Any) -> tuple[np.ndarray, np.
         or (starts.size and not 0 <= int(starts[0]) <= int(starts[-1]) <= ids.size)
     ):
         raise ValueError(
-            f"starts must rise from 0 to at most {ids.size}. Received {one_line(starts.tolist())}. "
-            "Pass the position of each sentence's first word."
+            f"starts must rise from 0 to at most {ids.size}. Received "
+            f"{short_repr(starts.tolist())}. Pass the position of each sentence's first word."
         )
     return np.insert(ids, starts[starts > 0], -1).astype(np.int32), counts
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from embedlab.core.checks import DivergenceError, check_in_range, check_size, check_table_bytes
-from embedlab.core.jit import kernel, parallel_copy, prange, prefetch
+from embedlab.core.jit import compile_parallel, kernel, prange, prefetch
 from embedlab.core.skipgram.sampling import alias_table, subsampling_probability, token_stream
 
 __all__ = [
@@ -548,7 +548,7 @@ def skipgram_kernel(
         )
 
 
-skipgram_kernel_parallel = parallel_copy(skipgram_kernel)
+skipgram_kernel_parallel = compile_parallel(skipgram_kernel)
 
 
 def skipgram(

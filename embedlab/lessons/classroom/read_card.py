@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.lessons.classroom.card import MOST_BYTES, VERSION, Card
 from embedlab.lessons.classroom.feedback import checker_words_only
 from embedlab.lessons.grading.check import all_items
@@ -187,5 +187,5 @@ def _sentence(name: str, sentence: Any, checks: Mapping[str, tuple[str, bool]]) 
 
 
 def _refuse(must: str, received: Any, cure: str) -> NoReturn:
-    received = "none" if received is None else one_line(received)
+    received = "none" if received is None else short_repr(received)
     raise CardError(f"a card must {must}. Received {received}. {cure}") from None

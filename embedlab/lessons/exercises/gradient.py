@@ -15,7 +15,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 from embedlab.traces.gradient import trace_gradient
@@ -189,7 +189,7 @@ def _gradcheck(function: Callable[..., Any]) -> float:
 
 def check_same(exercise: str, submission: Any) -> Verdict:
     """Check a GradientExplorer (or its state): a sentence for which "assign" is right too."""
-    submission = explorer_from_submission(exercise, "gradient", submission)
+    submission = explorer_or_verdict(exercise, "gradient", submission)
     if isinstance(submission, Verdict):
         return submission
     if submission.error is not None:

@@ -11,7 +11,7 @@ from embedlab.layers import Embedding
 from embedlab.lessons.grading.describe import describe_failure, describe_result, raised
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 from embedlab.traces.text import format_count
@@ -134,7 +134,7 @@ def _measured(limit: float, words: int) -> float:
 
 def check_half(exercise: str, submission: Any) -> Verdict:
     """Check a TrainingExplorer (or its state): L2 halves a row that no batch used."""
-    submission = explorer_from_submission(exercise, "training", submission)
+    submission = explorer_or_verdict(exercise, "training", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

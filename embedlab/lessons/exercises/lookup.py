@@ -17,7 +17,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 
@@ -173,7 +173,7 @@ def _cost(function: Callable[..., Any], lead: str = "Counted") -> str:
 
 def check_fence(exercise: str, submission: Any) -> Verdict:
     """Check a LookupExplorer (or its state): the smallest V for which every word has a row."""
-    submission = explorer_from_submission(exercise, "lookup", submission)
+    submission = explorer_or_verdict(exercise, "lookup", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

@@ -15,7 +15,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 
@@ -109,7 +109,7 @@ def _diagnose(case: Case, done: RunResult) -> str | None:
 
 def check_rank(exercise: str, submission: Any) -> Verdict:
     """Check a LoRAExplorer (or its state): the smallest rank with an error below 5 %."""
-    submission = explorer_from_submission(exercise, "lora", submission)
+    submission = explorer_or_verdict(exercise, "lora", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

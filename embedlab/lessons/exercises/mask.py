@@ -15,7 +15,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 
@@ -120,7 +120,7 @@ def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
 
 def check_mend(exercise: str, submission: Any) -> Verdict:
     """Check a MaskExplorer (or its state): with this padding, the loss must be the true one."""
-    submission = explorer_from_submission(exercise, "mask", submission)
+    submission = explorer_or_verdict(exercise, "mask", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

@@ -14,7 +14,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 
@@ -126,7 +126,7 @@ def _by_dots(table: np.ndarray, ids: np.ndarray) -> int:
 
 def check_sum(exercise: str, submission: Any) -> Verdict:
     """Check a GeometryExplorer (or its state): a sum whose answer is not the nearest word to c."""
-    submission = explorer_from_submission(exercise, "geometry", submission)
+    submission = explorer_or_verdict(exercise, "geometry", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

@@ -15,7 +15,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 
@@ -166,7 +166,7 @@ def _judge_unpack(expected: np.ndarray, done: RunResult) -> Diagnosis | None:
 
 def check_groups(exercise: str, submission: Any) -> Verdict:
     """Check a QuantizationExplorer: the largest groups that keep the error of king's row small."""
-    submission = explorer_from_submission(exercise, "quantize", submission)
+    submission = explorer_or_verdict(exercise, "quantize", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

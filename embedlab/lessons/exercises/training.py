@@ -15,7 +15,7 @@ from embedlab.lessons.grading.describe import (
 )
 from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
-from embedlab.lessons.grading.submission import explorer_from_submission
+from embedlab.lessons.grading.submission import explorer_or_verdict
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
 from embedlab.traces.training import trace_training
@@ -198,7 +198,7 @@ def _say_all(arrays: Any) -> str:
 
 def check_still(exercise: str, submission: Any) -> Verdict:
     """Check a TrainingExplorer (or its state): a branch after which no row moves by momentum."""
-    submission = explorer_from_submission(exercise, "training", submission)
+    submission = explorer_or_verdict(exercise, "training", submission)
     if isinstance(submission, Verdict):
         return submission
     trace = submission.trace

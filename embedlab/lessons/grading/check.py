@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.lessons.classroom import card
 from embedlab.lessons.grading.verdict import Verdict
 
@@ -62,7 +62,7 @@ def find_item(name: str, kind: str) -> Any:
     known = all_items(kind)
     if name not in known:
         raise KeyError(
-            f"the name must be one of {', '.join(known)}. Received {one_line(name)}. "
+            f"the name must be one of {', '.join(known)}. Received {short_repr(name)}. "
             "Copy it from the lesson."
         )
     return known[name]

@@ -5,10 +5,10 @@ from typing import Any
 
 from embedlab.lessons.grading.verdict import Verdict
 
-__all__ = ["explorer_from_submission"]
+__all__ = ["explorer_or_verdict"]
 
 
-def explorer_from_submission(exercise: str, view: str, submission: Any) -> Any:
+def explorer_or_verdict(exercise: str, view: str, submission: Any) -> Any:
     """Return the explorer that a learner handed in, or a verdict that says what to hand in.
 
     Parameters
@@ -30,7 +30,7 @@ def explorer_from_submission(exercise: str, view: str, submission: Any) -> Any:
 
     Examples
     --------
-    >>> explorer_from_submission("01.fence", "lookup", 3)
+    >>> explorer_or_verdict("01.fence", "lookup", 3)
     ✗ 01.fence, not right yet.
       the check needs the view or its state. Received int. Pass explorer, or explorer.state.
     """

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.traces.geometry.unit_rows import UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 
@@ -181,7 +181,7 @@ def fit_plane(
     """
     if name not in PLANES:
         raise ValueError(
-            f"a plane must be one of {', '.join(PLANES)}. Received {one_line(name)}. Choose one."
+            f"a plane must be one of {', '.join(PLANES)}. Received {short_repr(name)}. Choose one."
         )
     units = rows if isinstance(rows, UnitRows) else UnitRows(rows)
     components = principal_axes(units) if components is None else components

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.traces.gradient.check import STEPS, TOLERANCE, relative_errors
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
@@ -55,7 +55,7 @@ class GradientCheck:
         """Return the gradient of the table, (V, D), by "add" or by "assign"."""
         if rule not in RULES:
             raise ValueError(
-                f'rule must be "add" or "assign". Received {one_line(rule)}. '
+                f'rule must be "add" or "assign". Received {short_repr(rule)}. '
                 'Choose "add" for what the core does.'
             )
         return self.added if rule == "add" else self.assigned

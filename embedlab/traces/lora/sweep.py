@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.core.lora import Adapter, grad_lora, lora_lookup, spectrum, train_lora
 from embedlab.core.optimizers import sgd
 from embedlab.initializers import HeUniform
@@ -73,7 +73,7 @@ def initial_factors(
     """
     if start not in START:
         raise ValueError(
-            f'start must be "random" or "zero" (the initial A). Received {one_line(start)}. '
+            f'start must be "random" or "zero" (the initial A). Received {short_repr(start)}. '
             'Choose "random" for what Keras does.'
         )
     a, b = np.zeros((shape[0], max_rank)), np.zeros((max_rank, shape[1]))

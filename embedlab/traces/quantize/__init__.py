@@ -2,7 +2,7 @@
 
 from embedlab.traces.quantize.scheme import (
     OutlierGrowth,
-    QuantizationScheme,
+    SchemeResult,
     apply_scheme,
     half_splits,
     nearest_rows,
@@ -11,8 +11,8 @@ from embedlab.traces.quantize.trace import QuantizationTrace, trace_quantize
 
 __all__ = [
     "OutlierGrowth",
-    "QuantizationScheme",
     "QuantizationTrace",
+    "SchemeResult",
     "apply_scheme",
     "half_splits",
     "nearest_rows",

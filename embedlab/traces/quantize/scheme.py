@@ -18,8 +18,8 @@ from embedlab.traces.readonly import readonly_copy
 
 __all__ = [
     "OutlierGrowth",
-    "QuantizationScheme",
     "QuantizedWhole",
+    "SchemeResult",
     "apply_scheme",
     "half_splits",
     "nearest_rows",
@@ -58,7 +58,7 @@ class OutlierGrowth:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class QuantizationScheme:
+class SchemeResult:
     """The result of one quantization method. Its arrays are read-only copies.
 
     R is the number of recorded rows: V, unless some were chosen.
@@ -158,7 +158,7 @@ def apply_scheme(
     make: Callable[[np.ndarray], QuantizedTable],
     *,
     nearest_max: int,
-) -> QuantizationScheme:
+) -> SchemeResult:
     """Record some rows of a table that was quantized with one method.
 
     Parameters
@@ -184,7 +184,7 @@ def apply_scheme(
     scale = quantized.scale[rows].reshape(count, -1)[:, group]  # (R, D)
     searched = restored if count == len(table) else quantized
     order, similarity = nearest_rows(searched, restored, rows, nearest_max)
-    return QuantizationScheme(
+    return SchemeResult(
         name,
         quantized,
         readonly_copy(_unpacked(quantized, rows)),

@@ -12,8 +12,8 @@ from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.quantize import QuantizedTable, quantize
 from embedlab.traces.quantize.scheme import (
     TENFOLD,
-    QuantizationScheme,
     QuantizedWhole,
+    SchemeResult,
     apply_scheme,
     nearest_rows,
     quantize_whole,
@@ -21,13 +21,7 @@ from embedlab.traces.quantize.scheme import (
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = [
-    "SCHEMES",
-    "QuantizationScheme",
-    "QuantizationTrace",
-    "quantize_schemes",
-    "trace_quantize",
-]
+__all__ = ["SCHEMES", "QuantizationTrace", "SchemeResult", "quantize_schemes", "trace_quantize"]
 
 SCHEMES = ("int8", "int4", "groups")
 """8 bits and 4 bits with one scale for each row, and 4 bits with a scale for each group."""
@@ -61,7 +55,7 @@ class QuantizationTrace:
         The column of the largest absolute value of each row; the first of equals.
     grown : ndarray, (R,)
         Ten times that number; the number itself if that overflows.
-    schemes : dict of str to QuantizationScheme
+    schemes : dict of str to SchemeResult
         "int8" and "int4" with one scale a row, and "groups": int4 in blocks.
 
     Examples
@@ -81,7 +75,7 @@ class QuantizationTrace:
     similarity: np.ndarray
     largest: np.ndarray
     grown: np.ndarray
-    schemes: dict[str, QuantizationScheme]
+    schemes: dict[str, SchemeResult]
 
     @property
     def bytes_before(self) -> int:

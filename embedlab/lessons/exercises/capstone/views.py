@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import one_line
+from embedlab.core.checks import short_repr
 from embedlab.core.lora import Adapter, merge
 from embedlab.data.vocabulary import Vocabulary
 from embedlab.layers.embedding import Embedding
@@ -140,7 +140,7 @@ def evidence(case: str, view: str = "?") -> Any:
     """
     if case not in _CASES:
         raise KeyError(
-            f"case must be one of {', '.join(_CASES)}. Received {one_line(case)}. "
+            f"case must be one of {', '.join(_CASES)}. Received {short_repr(case)}. "
             "Copy it from lesson 12."
         )
     right, look, hint = _CASES[case]
