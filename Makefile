@@ -22,7 +22,8 @@ help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12 | sed 's/^/  /'
 
 # ------------------------------------------------------------------------------ the environment
-# A stamp for each set of extras: pip runs again when pyproject.toml or the pins change.
+# A stamp for each set of extras: pip runs again when pyproject.toml or the pins change. Bytecode is
+# half of an installation: compileall uses all cores, pip one. A template among the files is no error.
 
 $(BIN)/python:
 	@python="$(PYTHON)"; \
@@ -43,8 +44,9 @@ $(BIN)/python:
 
 $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
 	@echo "Installing embedlab[$*] into $(VENV). This takes a minute or two; pip says what it does."
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on \
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --no-compile \
 	  --constraint binder/requirements.txt --editable '.[$*]'
+	@$(BIN)/python -W ignore -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 # ------------------------------------------------------------------------------------ learners
