@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.web import Application, HTTPError, RequestHandler
 
@@ -32,8 +33,8 @@ __all__ = ["LOOPBACK", "CollectServer", "RateLimit", "new_code"]
 
 LOOPBACK = "127.0.0.1"
 MOST_BODY, MOST_HEADERS = 64_000, 16_000
-SECONDS = 10
-"""For a whole request to arrive, and between two requests of a connection."""
+SECONDS, SECONDS_OPEN = 10, 60
+"""For a whole request to arrive, and between two of them; for a connection, whatever it does."""
 MOST_CONNECTIONS, MOST_CONNECTIONS_EACH = 256, 64
 """All in all, and of one address: forty learners on one hub share an address."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
@@ -187,7 +188,7 @@ def _in_address(host: str) -> str:
 
 
 class _LimitedServer(HTTPServer):
-    """A server that closes connections above a number at once."""
+    """A server that closes connections above a number at once, and each after a time."""
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         super().initialize(*args, **kwargs)
@@ -201,6 +202,8 @@ class _LimitedServer(HTTPServer):
             stream.close()
             return
         self.open[_client(address[0])] += 1
+        # one that reads nothing, or slowly, would stay for ever
+        IOLoop.current().call_later(SECONDS_OPEN, stream.close)
         super().handle_stream(stream, address)
 
     def on_close(self, server_conn: Any) -> None:

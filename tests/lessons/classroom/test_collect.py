@@ -379,6 +379,15 @@ def test_a_slow_client_is_closed(start, monkeypatch, begun):
     assert server.post()[0] == 201
 
 
+def test_a_client_that_does_not_read_is_closed(start, monkeypatch):
+    monkeypatch.setattr(collect, "SECONDS", 100)
+    monkeypatch.setattr(collect, "SECONDS_OPEN", 0.3)
+    server = start()
+    request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.server.port}\r\n\r\n"
+    assert server.raw(request.encode()).startswith("HTTP/1.1 404")  # and then the end
+    assert server.post()[0] == 201
+
+
 def test_ten_thousand_requests(start, saved):
     """All but the first of an address are refused, and nobody else waits."""
     server = start(limit=RateLimit(burst=100, rate=1, clock=lambda: 0.0))
