@@ -154,7 +154,7 @@ def _readable(notebook: Path) -> Any:
     """
     import nbformat
 
-    from embedlab.lessons.question import answer
+    from embedlab.lessons.question import unanswered
 
     read = nbformat.read(notebook, 4)
     solution = notebook.parent / "solutions" / notebook.name
@@ -166,7 +166,7 @@ def _readable(notebook: Path) -> Any:
             continue
         match = _QUESTION.fullmatch(cell.source.strip())
         if match:
-            question = answer(match[1], "?")
+            question = unanswered(match[1])
             data = {"text/markdown": question._repr_markdown_(), "text/plain": repr(question)}
             cell.outputs = [nbformat.v4.new_output("display_data", data)]
         elif not cell.source.startswith(_LIVE_ONLY) and outputs.get(cell.id):

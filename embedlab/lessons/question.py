@@ -21,7 +21,7 @@ from embedlab.lessons.classroom.answers_file import (
 from embedlab.lessons.grading.check import find_item
 from embedlab.lessons.misconceptions import misconception, show_command
 
-__all__ = ["Choice", "Question", "Reply", "answer", "reveal"]
+__all__ = ["Choice", "Question", "Reply", "answer", "reveal", "unanswered"]
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,18 @@ def answer(name: str, letter: str = "?") -> Reply:
             return Reply(_press(name, question, chosen)[1])  # the file must not say another one
         _record(name, question, chosen)
         return Reply(_reply_to(name, question, chosen))
-    lines = [question.text, *_listed(question)]
     if recorded:
-        lines += _reply_to(name, question, recorded)
-    else:
-        lines += [note] if note else []
-        lines.append(f"Put {_letters(question)} between the quotes, and run the cell again.")
-    return OpenQuestion(tuple(lines), name)
+        after = _reply_to(name, question, recorded)
+        return OpenQuestion((question.text, *_listed(question), *after), name)
+    lines = unanswered(name).lines
+    return OpenQuestion((note, *lines) if note else lines, name)
+
+
+def unanswered(name: str) -> Reply:
+    """Return a question as it stands before anybody has answered it, for a page or a slide."""
+    question: Question = find_item(name, "QUESTIONS")
+    cure = f"Put {_letters(question)} between the quotes, and run the cell again."
+    return Reply((question.text, *_listed(question), cure))
 
 
 def reveal(name: str) -> Reply:

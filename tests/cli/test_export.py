@@ -8,6 +8,8 @@ import pytest
 
 from embedlab.cli import export, main
 from embedlab.cli.errors import CliError
+from embedlab.lessons import answer
+from embedlab.lessons.classroom import card
 from embedlab.lessons.notebook_files import find_notebook
 
 PIXEL = (
@@ -96,6 +98,16 @@ def test_lesson_without_kernel_keeps_questions_and_folds_answers(tmp_path):
     assert "matmul 240" not in visible and "copies 4 rows" not in visible
     assert "<img" not in visible
     assert "not yet" not in text and '"embedlab":1' not in text  # of checks and cards
+
+
+def test_a_page_does_not_show_what_somebody_has_answered(tmp_path):
+    pages = []
+    for letter in ("?", "b"):
+        answer("01.predict", letter)
+        export.export_lesson(find_notebook("01"), tmp_path / "page.html")
+        pages.append((tmp_path / "page.html").read_text("utf-8"))
+    card.clear()
+    assert pages[0] == pages[1] and "Your answer is" not in pages[0]
 
 
 def test_a_view_with_its_parameters(tmp_path):

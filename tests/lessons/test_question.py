@@ -221,7 +221,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     buttons = press("01.predict", "d")
-    assert "the folder cannot be written (Permission denied)" in buttons.reply[-1]
+    assert f"{FILE} cannot be written (Permission denied)" in buttons.reply[-1]
     line = re.search("`(.*)`", buttons.reply[-1])[1]
     monkeypatch.undo()
     restart()

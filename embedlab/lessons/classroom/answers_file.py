@@ -4,11 +4,11 @@ An answer is stored by its text, not by its letter: a newer lesson may change th
 """
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from embedlab.storage.atomic import atomic_write
 
 __all__ = ["FILE", "AnswersFileError", "SavedAnswer", "load_answer", "save_answer"]
 
@@ -72,16 +72,11 @@ def save_answer(folder: Path, name: str, answer: SavedAnswer) -> None:
     answers[name] = asdict(answer)
     text = json.dumps({"embedlab": _VERSION, "answers": answers}, ensure_ascii=False, indent=1)
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
+        with atomic_write(path) as temporary:  # another kernel never reads half a file
+            temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")
     except OSError as error:
-        raise AnswersFileError(f"the folder cannot be written ({error.strerror})") from error
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{text}\n")
-        os.replace(temporary, path)  # another kernel never reads half a file
-    except OSError as error:
-        os.unlink(temporary)
-        raise AnswersFileError(f"{FILE} cannot be written ({error.strerror})") from error
+        why = error.strerror or type(error).__name__
+        raise AnswersFileError(f"{FILE} cannot be written ({why})") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
