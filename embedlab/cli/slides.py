@@ -1,4 +1,4 @@
-"""Write one slide for each lesson: its question, a picture, and the answer, unfolded by a click.
+"""Write a slide for each lesson: its question, and its answer with a picture, which unfolds.
 
 The page is for the projector. Its words and pictures are those of the lessons; the choices are
 those of the first prediction, so that a class can vote by letters. It needs no server and no
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from embedlab.cli.offline import pages
+from embedlab.cli.export import explorer
+from embedlab.cli.offline import OfflinePage, pages
 
 __all__ = ["add", "run", "slides"]
 
@@ -66,24 +67,24 @@ def slides(lessons: Sequence[str] = ()) -> str:
 
     questions = all_items("QUESTIONS")
     parts = [
-        (part.notebook, questions[f"{part.notebook.name[:2]}.predict"])
+        (part, questions[f"{part.notebook.name[:2]}.predict"])
         for part in pages(lessons, solution=True)
         if f"{part.notebook.name[:2]}.predict" in questions
     ]
     body = "".join(
-        _slide(notebook, question, number, len(parts))
-        for number, (notebook, question) in enumerate(parts, 1)
+        _slide(part, question, number, len(parts))
+        for number, (part, question) in enumerate(parts, 1)
     )
     return page("embedlab, a slide for each lesson", body, images=True)
 
 
-def _slide(notebook: Path, question: Any, number: int, total: int) -> str:
+def _slide(part: OfflinePage, question: Any, number: int, total: int) -> str:
     from nbconvert.filters import markdown2html
 
     from embedlab.lessons.classroom.html_page import inline_markdown
     from embedlab.lessons.notebook_files import title
 
-    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    cells = json.loads(part.notebook.read_text("utf-8"))["cells"]
     situation = _section(cells, "The question")
     paragraphs = re.split(r"\n\s*\n", situation)
     main = re.search(r"\*\*([^*]+\?)\*\*", situation)
@@ -100,11 +101,11 @@ def _slide(notebook: Path, question: Any, number: int, total: int) -> str:
     return (
         f'<section class="slide" id="slide-{number}">'
         f'<header><p class="eyebrow">{number} of {total}</p>'
-        f"<h1>{inline_markdown(title(notebook))}</h1></header>"
+        f"<h1>{inline_markdown(title(part.notebook))}</h1></header>"
         f'<div class="asks">{markdown2html(paragraphs[0])}'
         f"{main_question}"
-        f"<p>{inline_markdown(question.text)}</p><ol>{choices}</ol></div>{_picture(cells)}"
-        f"<details><summary>Answer</summary><p><b>{question.right}</b> "
+        f"<p>{inline_markdown(question.text)}</p><ol>{choices}</ol></div>"
+        f"<details><summary>Answer</summary>{_picture(cells, part.views)}<p><b>{question.right}</b> "
         f"{inline_markdown(right.text)}</p><p>{inline_markdown(right.feedback)}</p>"
         f"{markdown2html(summary)}</details><nav>{onward}</nav></section>"
     )
@@ -119,15 +120,16 @@ def _section(cells: list[dict[str, Any]], heading: str) -> str:
     return ""
 
 
-def _picture(cells: list[dict[str, Any]]) -> str:
-    """Return the first picture of a lesson, which shows its view as it opens."""
-    for cell in cells:
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                alt = output.get("metadata", {}).get("image/png", {}).get("alt", "The view.")
-                data = "".join(output["data"]["image/png"]).replace("\n", "")
-                return (
-                    f'<figure><img src="data:image/png;base64,{data}" '
-                    f'alt="{html.escape(alt)}"></figure>'
-                )
+def _picture(cells: list[dict[str, Any]], views: Sequence[str]) -> str:
+    """Return the first picture that the lesson shows, else that of its first view as it opens."""
+    saved = [output for cell in cells for output in cell.get("outputs", [])]
+    outputs = [(output.get("data", {}), output.get("metadata", {})) for output in saved]
+    if views:
+        outputs.append(explorer(views[0])._repr_mimebundle_())
+    for data, metadata in outputs:
+        if "image/png" in data:
+            png = "".join(data["image/png"].split())
+            alt = metadata["image/png"]["alt"]
+            source = f"data:image/png;base64,{png}"
+            return f'<figure><img src="{source}" alt="{html.escape(alt)}"></figure>'
     return ""

@@ -50,9 +50,12 @@ def test_slide_says_what_the_lesson_says(deck, lesson):
     assert len(summary) == 3 and all(line in text for line in summary)
 
 
-def test_picture_has_an_alternative(deck):
+def test_picture_comes_with_the_answer_and_has_an_alternative(deck):
+    """A picture of a view holds the answer to its question."""
     pictures = deck.select(".slide img")
-    assert len(pictures) >= 9 and all(len(picture["alt"]) > 20 for picture in pictures)
+    assert len(pictures) == len(lessons_with_a_prediction()) - 1  # 11 has no view
+    assert all(picture.find_parent("details") for picture in pictures)
+    assert all(len(picture["alt"]) > 20 for picture in pictures)
 
 
 def test_nothing_is_fetched_and_nothing_runs(deck):
