@@ -106,7 +106,8 @@ def _slide(part: OfflinePage, question: Any, number: int, total: int) -> str:
         f"{main_question}"
         f"<p>{inline_markdown(question.text)}</p><ol>{choices}</ol></div>"
         f"<details><summary>Answer</summary>{_picture(cells, part.views)}"
-        f"<p><b>{question.right}</b> {inline_markdown(right.text)}</p><p>{inline_markdown(right.feedback)}</p>"
+        f"<p><b>{question.right}</b> {inline_markdown(right.text)}</p>"
+        f"<p>{inline_markdown(right.feedback)}</p>"
         f"{markdown2html(summary)}</details><nav>{onward}</nav></section>"
     )
 
