@@ -3,6 +3,8 @@
 While a model is made from a file, a budget limits the bytes of all its weights together.
 """
 
+import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import check_choice
+from embedlab.core.checks import check_choice, message
 from embedlab.layers.memory import available_memory, in_words
 
 __all__ = [
@@ -49,8 +51,9 @@ def memmap_zeros(shape: Any, dtype: Any) -> np.ndarray:
     """Return an array of zeros that lies in a file without a name.
 
     The file is in the folder for temporary files (set ``TMPDIR`` to choose a disk with space), and
-    it goes with the array, even when the process is killed. Pages that nobody has written take no
-    place, and pages in memory can be given back at any time.
+    it goes with the array, even when the process is killed. Its space on the disk is reserved, since
+    a disk that fills later would end the process at a write. Pages in memory can be given back at
+    any time.
 
     >>> table = memmap_zeros((3, 2), "float32")
     >>> table[1] = 7
@@ -61,7 +64,17 @@ def memmap_zeros(shape: Any, dtype: Any) -> np.ndarray:
     if not nbytes:
         return np.zeros(shape, dtype)
     with tempfile.TemporaryFile(prefix="embedlab-") as file:
-        file.truncate(nbytes)
+        try:
+            file.truncate(nbytes)
+            os.posix_fallocate(file.fileno(), 0, nbytes)
+        except AttributeError:  # macOS, Windows
+            pass
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                must = f"the temporary folder must have space for {in_words(nbytes)}"
+                raise TableMemoryError(
+                    message(must, error.strerror, "Set TMPDIR to a folder on a larger disk"), nbytes
+                ) from None
         return np.asarray(np.memmap(file, dtype, "r+", shape=tuple(shape)))
 
 

@@ -1,7 +1,9 @@
 """Tables on disk: the same numbers as in memory, and tables that no memory would hold."""
 
+import errno
 import gc
 import json
+import os
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -98,12 +100,27 @@ def test_a_table_larger_than_memory(rule):
     assert peak < 4 * MEGABYTE
 
 
-def test_unwritten_pages_take_no_place():
+def test_unwritten_pages_take_no_memory():
     before = resident()
     table = memmap_zeros((ROWS, COLUMNS), "float32")
     table[[7, ROWS - 1]] = 1
     assert table[ROWS - 1, 0] == 1 and table.nbytes == 8 << 30
     assert before is None or resident() - before < 16 * MEGABYTE
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve")
+def test_space_on_the_disk_is_reserved(monkeypatch):
+    """A disk that fills later would end the process at a write."""
+    reserved = []
+
+    def full(handle, start, nbytes):
+        reserved.append(os.fstat(handle).st_size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(TableMemoryError, match=r"space for 4\.1 MB\. Received No space left"):
+        memmap_zeros((1000, 1024), "float32")
+    assert reserved == [4_096_000]
 
 
 def resident():
