@@ -51,9 +51,9 @@ def memmap_zeros(shape: Any, dtype: Any) -> np.ndarray:
     """Return an array of zeros that lies in a file without a name.
 
     The file is in the folder for temporary files (set ``TMPDIR`` to choose a disk with space), and
-    it goes with the array, even when the process is killed. Its space on the disk is reserved, since
-    a disk that fills later would end the process at a write. Pages in memory can be given back at
-    any time.
+    it goes with the array, even when the process is killed. Its space on the disk is reserved: a
+    disk that fills later would end the process at a write. Pages in memory can be given back at any
+    time.
 
     >>> table = memmap_zeros((3, 2), "float32")
     >>> table[1] = 7
