@@ -17,7 +17,7 @@ _REPLACE = {
     **dict.fromkeys("’ʼ＇", "'"),
     **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),  # soft hyphen, spaces of no width
 }
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n\s*\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?؟])[\"')\]]*\s+|(?<=[。！？।॥])\s*|\n\s*\n")
 
 
 def tokenize(text: str, *, punctuation: bool = True) -> list[str]:
@@ -73,6 +73,8 @@ def tokenize(text: str, *, punctuation: bool = True) -> list[str]:
 def split_sentences(text: str) -> list[str]:
     """Cut `text` after ``.``, ``!`` or ``?`` before a space, and at empty lines.
 
+    The full stops of Chinese, Japanese and Hindi need no space, and ``؟`` asks in Arabic.
+
     Returns
     -------
     list of str
@@ -82,6 +84,8 @@ def split_sentences(text: str) -> list[str]:
     --------
     >>> split_sentences("It has 3.5 legs. Does it?\\n\\nA title")
     ['It has 3.5 legs.', 'Does it?', 'A title']
+    >>> split_sentences("猫睡觉。狗跑！")
+    ['猫睡觉。', '狗跑！']
     """
     return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
 

@@ -24,7 +24,7 @@ from embedlab.traces.text import short_label
 
 __all__ = ["GradientExplorer"]
 
-ROWS_DRAWN, COLUMNS_DRAWN, TOKENS_MAX = 40, 16, 80
+ROWS_DRAWN, ROWS_LABELED, COLUMNS_DRAWN, TOKENS_MAX = 40, 22, 16, 80
 _LABEL_LENGTH = 40  # characters of a word that are sent
 
 
@@ -163,7 +163,10 @@ class GradientExplorer(TableExplorer):
         height, width = trace.table.shape
         # The most frequent rows first, then others near the start or near them.
         frequent = trace.sum_ids[np.argsort(-trace.counts, kind="stable")]
-        rows = rows_around(frequent.tolist(), height, max(ROWS_DRAWN, self.rows_needed))
+        most = max(ROWS_DRAWN, self.rows_needed)
+        if self.fixed_shape is not None and height > ROWS_DRAWN:
+            most = min(ROWS_DRAWN, max(ROWS_LABELED, frequent.size))
+        rows = rows_around(frequent.tolist(), height, most)
         columns = slice(min(width, COLUMNS_MAX))
         positions = {int(row): n for n, row in enumerate(trace.sum_ids)}
         counts = [

@@ -105,7 +105,7 @@ class TableExplorer(Explorer):
             if has_text:
                 defaults["text"] = " ".join(f"#{i % shape[0]}" for i in _SOME_IDS)
         elif self._vocabulary is not None:
-            defaults["input_dim"] = min(len(self._vocabulary.words), self.SIZES[0])
+            defaults["input_dim"] = min(len(self._vocabulary.words), ROWS_MAX)
         sizes = {**defaults, **parameters}
         if "grow" in self.PARAMS and "input_dim" in sizes:
             sizes.setdefault("grow", False)

@@ -113,6 +113,8 @@ class WindowExplorer(TableExplorer):
         self._inputs = {**self._inputs, "context_table": context_table}
         if isinstance(text, str):
             parameters["text"] = text
+        if vocabulary is not None and self._user is None:
+            parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
         super().__init__(**self.with_sizes(parameters))
 
     def _read_source(self) -> None:

@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { ref } from "lit-html/directives/ref.js";
-import { pluralize, fixed, formatInt } from "../kit/format.js";
+import { pluralize, fixed, formatInt, shorten } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
 import { placeNames, toScreen, rowToScreen } from "./layout.js";
 import { isFiniteRow } from "./trace.js";
@@ -193,7 +193,7 @@ function labels(d) {
 }
 
 /** @param {string} word */
-const short = (word) => ([...word].length > 16 ? `${[...word].slice(0, 15).join("")}…` : word);
+const short = (word) => shorten(word, 16);
 
 /**
  * Ruler below the map: the distance in all dimensions, and on the map.

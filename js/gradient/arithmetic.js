@@ -93,7 +93,8 @@ function sumLine({ params, size, ui }, derived, row, col) {
     const lost = before
       .slice(0, most)
       .map((value, i) => html`${i ? ", " : ""}<s class="zero">${fixed(value)}</s>`);
-    const last = html`${before.length > most ? ", …" : ""}, ${fixed(values[values.length - 1])}`;
+    const count = params.mode === "frequency" ? ` / ${values.length}` : "";
+    const last = html`${before.length > most ? ", …" : ""}, ${fixed(values[values.length - 1])}${count}`;
     const body = html`${left}the last of ${lost}${last}${direct} = ${result}`;
     return { name, body, note: `${words} wrote to this row, one is left` };
   }

@@ -5,6 +5,7 @@
 import { html, nothing } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { clampToWindow } from "../kit/roving_tabindex.js";
+import { linesWithRoom } from "../kit/scale.js";
 import { headings, cutNotice, rings, colorScale, verdicts } from "./annotations.js";
 import { gradOutputGrid, tableGrid } from "./grids.js";
 import { pointer } from "./input.js";
@@ -101,12 +102,15 @@ function chips({ scene, derived, at, highlight, predicting, rule, step }) {
 
 /** @param {Drawing} d */
 function labels({ scene, derived, at, highlight, predicting, step }) {
-  return guard([scene.trace, at, highlight.row, predicting, step], () =>
-    derived.rows.map((row, i) => {
-      const used = !predicting && (derived.tied || derived.senders(row).some((n) => n <= step));
+  return guard([scene.trace, at, highlight.row, predicting, step], () => {
+    const inUse = derived.rows.map(
+      (row) => !predicting && (derived.tied || derived.senders(row).some((n) => n <= step)),
+    );
+    const labeled = labeledRows(derived, at, highlight.row, inUse);
+    return derived.rows.map((row, i) => {
+      const used = inUse[i];
       const state = highlight.row === row ? "hit" : used ? "used" : "";
-      const tight = at.table.rh < 11; // too low for a label each: those used, or every second
-      if (tight && state !== "hit" && (derived.tied || predicting ? i % 2 : !used)) return nothing;
+      if (!labeled.has(i)) return nothing;
       return html`<div
         class="rowlabel ${state}"
         aria-hidden="true"
@@ -114,6 +118,22 @@ function labels({ scene, derived, at, highlight, predicting, step }) {
       >
         <bdi>${derived.word(row)}</bdi> <span class="num">${row}</span>
       </div>`;
-    }),
+    });
+  });
+}
+
+/**
+ * Return the lines of the table that get a label: that of the selection, then those in use; where there is room, all.
+ * @param {Derived} derived
+ * @param {Layout} at
+ * @param {number} selected
+ * @param {boolean[]} inUse
+ */
+export function labeledRows(derived, at, selected, inUse) {
+  const lines = derived.rows.map((_, i) => i);
+  const rank = (/** @type {number} */ i) => (derived.rows[i] === selected ? 0 : inUse[i] ? 1 : 2);
+  return linesWithRoom(
+    lines.sort((i, j) => rank(i) - rank(j)),
+    at.table.rh,
   );
 }

@@ -95,8 +95,12 @@ function narrateRow(scene, derived, row) {
   const scores = derived.tied
     ? html`, and ${fixed(derived.gradFromScores(row)[col])} through the scores`
     : "";
+  const divided =
+    params.mode === "frequency" && now.complete
+      ? html`, divided by ${parts.length}: <b>${value}</b>`
+      : "";
   if (params.rule === "assign" && parts.length > 1)
-    return html`${subject} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${scores}; the sum would be ${fixed(derived.gradient(row, "add")[col])}.`;
+    return html`${subject} was assigned ${times}. In column ${col} only the last is left, ${fixed(parts[parts.length - 1])}${divided}${scores}; “add” would give ${fixed(derived.gradient(row, "add")[col])}.`;
   if (params.mode === "frequency" && parts.length > 1 && now.complete)
     return html`${subject} appears ${times}: in column ${col} it gets (${sumText(parts)}) / ${parts.length} = <b>${value}</b>, the mean.`;
   const result = derived.tied

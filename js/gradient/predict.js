@@ -65,7 +65,9 @@ export function candidates(trace, row, col) {
   const derived = derive(trace);
   const values = derived.senders(row).map((n) => derived.gradOutput(n)[col]);
   const sum = derived.runningSum(derived.senders(row)[values.length - 1])[col];
-  return [values[values.length - 1], sum / values.length, sum];
+  const last = values[values.length - 1];
+  const divided = derived.mode === "frequency"; // by the count: each gradient, also the last
+  return [divided ? last / values.length : last, sum / values.length, sum];
 }
 
 /** Say what comes to the row that the question is about. @param {Scene} scene */
@@ -86,12 +88,13 @@ export function duplicatesQuestion(scene) {
   if (row < 0) return { question: "No row gets two gradients now. Write a word twice." };
   const col = selectedColumn(scene);
   const numbers = candidates(trace, row, col);
+  const divided = derive(trace).mode === "frequency";
   return {
     question: html`What will dW[${row}, ${col}] be?`,
     choices: html`<span class="candidates" role="group" aria-label="What stands there in the end">${ANSWERS.map(
       (name, i) => {
         const chosen = markOf(ui.prediction, i) === "chosen";
-        return html`<button type="button" data-place="duplicates:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}: <span class="num">${fixed(numbers[i])}</span></button>`;
+        return html`<button type="button" data-place="duplicates:${i}" aria-pressed=${String(chosen)} @click=${() => explorer.choose(i)}>${chosen ? icon("right") : ""}${name}${divided && !i ? ", divided" : ""}: <span class="num">${fixed(numbers[i])}</span></button>`;
       },
     )}</span>`,
   };
@@ -106,7 +109,7 @@ export function duplicatesOutcome(scene) {
   const fate = duplicatesAnswer(trace);
   const value = fixed(candidates(trace, row, col)[fate]);
   const why = [
-    "“assign” keeps the last, and that is the bug: its check fails.",
+    `“assign” keeps the last${params.mode === "frequency" ? ", divided by the count" : ""}, and that is the bug: its check fails.`,
     "The mean, since this mode divides by the count.",
     "Every use of the row counts, so they add up.",
   ];

@@ -4,6 +4,7 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
+import { linesWithRoom } from "../kit/scale.js";
 import { stack } from "./layout.js";
 import { selectedColumn } from "./state.js";
 import { rowStateAt } from "./trace.js";
@@ -106,8 +107,14 @@ function bars(derived, at, { col, rule, step, hit }) {
   /** @type {Record<string, string>} */
   const nets = { pos: "", neg: "", "pos merged": "", "neg merged": "" };
   let tips = "";
+  const states = derived.rows.map((row) => rowStateAt(derived, row, step, rule));
+  const lines = derived.rows.map((_, i) => i).filter((i) => states[i].any);
+  const room = linesWithRoom(
+    lines.sort((i, j) => Number(derived.rows[j] === hit) - Number(derived.rows[i] === hit)),
+    at.table.rh,
+  );
   const numbers = derived.rows.map((row, i) => {
-    const now = rowStateAt(derived, row, step, rule);
+    const now = states[i];
     if (!now.any) return nothing;
     const y = at.table.y + i * at.table.rh;
     const lying = barSegments(derived, row, col, now);
@@ -136,6 +143,7 @@ function bars(derived, at, { col, rule, step, hit }) {
       );
       tips += `M${end} ${y + 0.5}v${h - 1}`;
     }
+    if (!room.has(i)) return nothing;
     return svg`<text class="num ${row === hit ? "hit" : ""}" x=${number} y=${y + h / 2 + 4} text-anchor="end">${fixed(net)}</text>`;
   });
   return svg`<path class="zero" d="M${zero} ${at.table.y - 3}v${at.table.h + 4.5}" />

@@ -82,6 +82,25 @@ export function shape(sizes) {
   return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(", ")})`;
 }
 
+const letters = new Intl.Segmenter();
+
+/**
+ * Shorten a word to at most so many letters; a flag or an accented letter stays whole.
+ * @param {string} word
+ * @param {number} most
+ */
+export function shorten(word, most) {
+  if (word.length <= most) return word;
+  const all = Array.from(letters.segment(word), ({ segment }) => segment);
+  return all.length > most ? `${all.slice(0, most - 1).join("")}…` : word;
+}
+
+/**
+ * Keep a word in its place among others, whatever its direction.
+ * @param {string} word
+ */
+export const isolated = (word) => `\u2068${word}\u2069`;
+
 /**
  * Format a count with its noun: "1 word", "2 words".
  * @param {number} n

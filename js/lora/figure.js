@@ -1,12 +1,12 @@
 /**
  * The LoRA figure: the equation, the row displacements, and three charts below.
  */
-import { html, svg } from "lit-html";
+import { html, nothing, svg } from "lit-html";
 import { tabs } from "../kit/controls.js";
 import { deltaGrid, reached, reachedFrame, spectrum } from "./charts.js";
 import { equation, handles, headings, table } from "./equation.js";
 import { pointer } from "./input.js";
-import { isPredicting, layoutOf, momentAt, selection } from "./state.js";
+import { chartOf, isPredicting, layoutOf, momentAt, selection } from "./state.js";
 import { labels, displacementStrip } from "./strip.js";
 import { derive } from "./trace.js";
 
@@ -22,6 +22,8 @@ import { derive } from "./trace.js";
  * @property {boolean} merged
  */
 
+const CHARTS = { error: "Error", first: "First update" };
+
 /** @param {Scene} scene */
 export function figure(scene) {
   const at = layoutOf(scene);
@@ -36,6 +38,8 @@ export function figure(scene) {
     merged: scene.ui.local.merged,
   };
   const on = pointer(scene);
+  const drawn = (/** @type {string[]} */ ...charts) =>
+    !at.narrow || charts.includes(chartOf(scene));
   return html`<div
     class="stage ${d.predicting ? "asked" : ""} ${scene.ui.local.drag ? "dragging" : ""}"
     role="group"
@@ -53,21 +57,25 @@ export function figure(scene) {
       ${headings(d)} ${table(d)}
     </svg>
     <svg width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${equation(d)} ${handles(d)} ${displacementStrip(d)}
+      ${equation(d)} ${handles(d)} ${drawn("rows") ? displacementStrip(d) : nothing}
     </svg>
     <svg class="charts" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${deltaGrid(d)} ${spectrum(d)} ${reachedFrame(d)}
+      ${drawn("rank") ? [deltaGrid(d), spectrum(d)] : nothing} ${drawn("error", "first") ? reachedFrame(d) : nothing}
     </svg>
     <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
-      ${reached(d)} ${rings(d)}
+      ${drawn("error", "first") ? reached(d) : nothing} ${rings(d)}
     </svg>
-    ${tabs({
-      explorer: scene.explorer,
-      local: "chart",
-      label: "Chart beside the singular values",
-      choices: { error: "Error", first: "First update" },
-      style: `right:${at.width - at.tabs.x}px;top:${at.tabs.y}px`,
-    })}
+    ${
+      at.narrow && scene.ui.prediction
+        ? nothing
+        : tabs({
+            explorer: scene.explorer,
+            local: "chart",
+            label: at.narrow ? "Chart" : "Chart beside the singular values",
+            choices: at.narrow ? { rows: "Rows", rank: "Rank", ...CHARTS } : CHARTS,
+            style: `${at.narrow ? "left:0" : `right:${at.width - at.tabs.x}px`};top:${at.tabs.y}px`,
+          })
+    }
   </div>`;
 }
 
@@ -95,7 +103,7 @@ function rings({ at, spot, moment, merged }) {
   if (i !== undefined) {
     for (const box of [at.w, at.m]) ring(box.x, box.y + i * rh, box.w, rh, "ring");
     if (!merged) ring(at.a.x, at.a.y + i * rh, moment.r * cw, rh, "ring");
-    ring(at.delta.x, at.delta.y + i * at.delta.rh, at.delta.w, at.delta.rh, "ring");
+    if (at.delta.h) ring(at.delta.x, at.delta.y + i * at.delta.rh, at.delta.w, at.delta.rh, "ring");
   }
   if (part === "b" && k !== undefined) {
     ring(at.b.x, at.b.y + k * rh, at.b.w, rh, "ring");
@@ -104,13 +112,14 @@ function rings({ at, spot, moment, merged }) {
     ring(at.b.x + c * cw, at.b.y, cw, moment.r * rh, "ring");
   if (c !== undefined && c < at.cols && i !== undefined) {
     for (const box of [at.w, at.m]) ring(box.x + c * cw, box.y + i * rh, cw, rh, "cellring");
-    ring(
-      at.delta.x + c * at.delta.cw,
-      at.delta.y + i * at.delta.rh,
-      at.delta.cw,
-      at.delta.rh,
-      "cellring",
-    );
+    if (at.delta.h)
+      ring(
+        at.delta.x + c * at.delta.cw,
+        at.delta.y + i * at.delta.rh,
+        at.delta.cw,
+        at.delta.rh,
+        "cellring",
+      );
   }
   if (part === "a" && i !== undefined && k !== undefined)
     ring(at.a.x + k * cw, at.a.y + i * rh, cw, rh, "cellring");

@@ -1,5 +1,5 @@
 /**
- * Layout of the LoRA figure, in pixels. Pure. The equation above, the charts below.
+ * Layout of the LoRA figure, in pixels. Pure. The equation above, the charts below; where it is narrow, one of them.
  */
 
 const TOP = 40; // two lines of headings
@@ -8,6 +8,7 @@ const LOWER = 50; // from the equation to the charts: their headings
 const HEAD = 34; // a heading of A, over a single column
 const HALF = 0.6; // of a bar, behind the last one
 const CELL = { least: 4, most: 22 };
+const NOWHERE = { w: 0, h: 0 }; // a chart behind another tab
 
 /**
  * @typedef {{ x: number, y: number, w: number, h: number }} Box
@@ -31,12 +32,15 @@ const CELL = { least: 4, most: 22 };
  * @property {{ x: number, y: number }} tabs   which chart stands there: their right end, and their line
  */
 
+/** Below this width one chart stands under the equation. */
+export const NARROW = 560;
+
 /**
- * @param {{ width: number, height?: number, n: number, cols: number, K: number }} what
+ * @param {{ width: number, height?: number, n: number, cols: number, K: number, chart?: string }} what
  * @returns {Layout}
  */
-export function layout({ width, height = Infinity, n, cols, K }) {
-  const narrow = width < 560;
+export function layout({ width, height = Infinity, n, cols, K, chart = "error" }) {
+  const narrow = width < NARROW;
   const labels = narrow ? 44 : 54;
   const gap = narrow ? { plus: 50, dot: 12, equals: 18 } : { plus: 62, dot: 20, equals: 28 };
   const side = narrow ? 0 : Math.max(132, Math.min(190, width * 0.22));
@@ -49,7 +53,8 @@ export function layout({ width, height = Infinity, n, cols, K }) {
   const cw = Math.max(CELL.least, Math.min(CELL.most, Math.floor(each * 4) / 4));
   const free = narrow ? 436 : Math.min(height, 640);
   const upper = free - TOP - LOWER - FOOT; // a little more than half of it goes to the equation
-  const rh = Math.max(narrow ? 11 : 7, Math.min(22, Math.floor((upper * 1.32) / 2 / n)));
+  const share = n > 16 ? 0.72 : 0.66; // many rows: their words need lines of 10 px
+  const rh = Math.max(narrow ? 11 : 7, Math.min(22, Math.floor((upper * share) / n)));
   const tall = Math.max(n * rh, K * rh, 84);
 
   const x = { w: labels };
@@ -64,7 +69,8 @@ export function layout({ width, height = Infinity, n, cols, K }) {
     w,
     h,
   });
-  const stripY = narrow ? TOP + tall + 58 : TOP;
+  const chartY = TOP + tall + (narrow ? 88 : LOWER); // tabs and headings above it
+  const stripY = narrow ? chartY : TOP;
   const stripRow = narrow ? 16 : rh;
   const strip = {
     x: narrow ? 0 : Math.round(mX + step + 18),
@@ -74,9 +80,20 @@ export function layout({ width, height = Infinity, n, cols, K }) {
     rh: stripRow,
     bar: narrow ? 78 : 20,
   };
-  const below = narrow ? stripY + n * stripRow : TOP + tall;
-  const y = below + (narrow ? 66 : LOWER);
-  const charts = lower({ width, n, cols: drawn, y, narrow, h: narrow ? 112 : free - y - FOOT });
+  const charts = lower({
+    width,
+    n,
+    cols: drawn,
+    y: chartY,
+    narrow,
+    h: narrow ? 132 : free - chartY - FOOT,
+  });
+  if (narrow) {
+    if (chart !== "rows") Object.assign(strip, NOWHERE);
+    if (chart !== "rank") Object.assign(charts.at.delta, NOWHERE);
+    charts.at.tabs = { x: 0, y: TOP + tall + 10 };
+    if (chart === "rows") charts.bottom = stripY + strip.h;
+  }
   return {
     width,
     height: charts.bottom + FOOT,
@@ -111,14 +128,13 @@ function lower({ width, n, cols, y, h, narrow }) {
   const delta = { x: left, y, w: cols * cw, h: n * rh, cw, rh, cols };
   const from = delta.x + Math.max(delta.w, narrow ? 50 : 78) + (narrow ? 46 : 58);
   if (narrow) {
-    const second = y + Math.max(h, delta.h) + 72;
     return {
-      bottom: second + h,
+      bottom: y + Math.max(h, delta.h),
       at: {
         delta,
         spectrum: { x: from, y, w: Math.max(80, width - from - 6), h },
-        error: { x: 40, y: second, w: width - 46, h },
-        tabs: { x: width, y: second - 44 },
+        error: { x: 40, y, w: width - 46, h },
+        tabs: { x: width, y },
       },
     };
   }

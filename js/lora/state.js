@@ -2,7 +2,7 @@
  * UI state of the LoRA view: the selection, the current drag, and whether A and B are merged.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
-import { layout } from "./layout.js";
+import { NARROW, layout } from "./layout.js";
 import { momentOf, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -11,7 +11,8 @@ import { momentOf, derive } from "./trace.js";
  * @typedef {object} LocalUi
  * @property {null | { part: "a" | "b" | "cut" | "curve" } | { part: "paint", value: number, last: string }} drag
  * @property {boolean} merged
- * @property {"error" | "first"} chart   which one stands beside the singular values
+ * @property {"rows" | "rank" | "error" | "first"} chart   which one stands beside the singular values; "rows" and
+ *   "rank" are tabs only where it is narrow
  * @property {number} point   the point of the curve that holds the focus
  */
 
@@ -28,10 +29,14 @@ export const momentAt = (scene) => momentOf(scene.trace, scene.params.rank, scen
  */
 export const selection = ({ ui }) => ui.hover ?? ui.focus;
 
+/** Return which chart is drawn where there is only one: that of the question, while there is one. @param {Scene} scene */
+export const chartOf = ({ ui }) => (ui.prediction ? "rank" : ui.local.chart);
+
 /** Return the layout, cached. @param {Scene} scene */
 export function layoutOf(scene) {
   const { n, cols, K } = derive(scene.trace);
-  const what = { width: scene.size.figure, height: scene.size.height, n, cols, K };
+  const { figure: width, height } = scene.size;
+  const what = { width, height, n, cols, K, chart: width < NARROW ? chartOf(scene) : undefined };
   return cachedLayout(scene.explorer, what, layout);
 }
 

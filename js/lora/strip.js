@@ -2,7 +2,7 @@
  * Row displacements: one bar for each token, and whether it is trained.
  */
 import { html, nothing, svg } from "lit-html";
-import { fixed } from "../kit/format.js";
+import { fixed, shorten } from "../kit/format.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 
@@ -17,7 +17,7 @@ export function labels({ at, derived, spot, moment }) {
           : moment.displacement(i) > 0
             ? ""
             : "still";
-    return html`<div class="rowlabel ${state}" aria-hidden="true" style="left:0;width:${at.labels - 6}px;top:${at.w.y + (i + 0.5) * at.rh - 9.7}px">
+    return html`<div class="rowlabel ${state}" aria-hidden="true" style="left:0;width:${at.labels - 6}px;top:${at.w.y + (i + 0.5) * at.rh - 9.7}px;font-size:${Math.min(11, at.rh)}px">
       <bdi>${derived.words[i]}</bdi>${derived.words[i] ? nothing : html`<span class="num">${derived.rows[i]}</span>`}
     </div>`;
   });
@@ -42,7 +42,7 @@ export function displacementStrip(d) {
       data-place="token:${i}" aria-label="${name}, ${trained ? "trained" : "not trained"}, moved by ${fixed(far)}">
       <rect class="under" x=${x - 3} y=${top - 1} width=${w + 2} height=${rh} rx="3" />
       ${at.narrow ? svg`<text class="word" x=${x + 17} y=${top + rh / 2 + 3.2}>${short(name)}</text>` : nothing}
-      <rect class="box" x=${x + 1} y=${top + (rh - 1.5) / 2 - 4.5} width="9" height="9" rx="2" />
+      <rect class="box" x=${x + 1} y=${top + (rh - 1.5) / 2 - 4.5} width="9" height=${Math.min(9, rh - 1.5)} rx="2" />
       ${trained ? svg`<path class="tick" d="M${x + 3} ${top + (rh - 1.5) / 2}l2 2.2l3.4 -4.4" />` : nothing}
       <text class="num" transform="translate(${n(x + bar + size + 4)} ${top + rh / 2 + 3.2})">${fixed(far)}</text>
     </g>`;
@@ -61,5 +61,4 @@ function legend({ derived }) {
 }
 
 /** @param {string} word */
-const short = (word) =>
-  Array.from(word).length > 9 ? `${Array.from(word).slice(0, 8).join("")}…` : word;
+const short = (word) => shorten(word, 9);

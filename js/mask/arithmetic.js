@@ -171,7 +171,7 @@ function overPositions(derived, stage, before, b, i, variant, result, pinned) {
   const values = used.map((t) => before.valuesAt(b, t, variant)[i]);
   const spoilt = (/** @type {number} */ t) =>
     variant !== "reference" && isPadding(derived, before, b, t);
-  const parts = visibleTerms(values.length, values.length - 1, 12);
+  const parts = visibleTerms(values.length, values.length - 1, pinned ? 12 : 6);
   const mean = stage.kind === "GlobalAveragePooling1D";
   const sumOf = (/** @type {boolean} */ kind) =>
     used.reduce((sum, t, at) => (spoilt(t) === kind ? sum + values[at] : sum), 0);

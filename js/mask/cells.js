@@ -5,7 +5,7 @@
 import { nothing, svg } from "lit-html";
 import { divergingColor } from "../kit/colors.js";
 import { signMarks } from "../kit/heatmap.js";
-import { rowTop } from "./layout.js";
+import { drawnSentences, rowTop } from "./layout.js";
 import { isPadding } from "./trace.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
@@ -28,7 +28,7 @@ export function cells({ derived, at, scene }, stage) {
   const colors = new Map();
   let pale = "";
   let strong = "";
-  for (let b = 0; b < derived.B; b++) {
+  for (const b of drawnSentences(at, derived.B)) {
     const columns = Array.from({ length: stage.cells }, (_, cell) => stage.valuesAt(b, cell));
     for (let i = 0; i < stage.size; i++) {
       const y = rowTop(at, k, b) + top + i * ch;
@@ -71,7 +71,7 @@ export function stripes({ derived, at }, stage) {
   const k = stage.n + 1;
   const { x, pitch } = at.columns[k];
   let d = "";
-  for (let b = 0; b < derived.B; b++) {
+  for (const b of drawnSentences(at, derived.B)) {
     const y = rowTop(at, k, b);
     const touched = derived.tokens[b].some((token, t) => token === "" && derived.id(b, t) === 0);
     if (stage.form === "vector" && touched)

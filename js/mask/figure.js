@@ -10,7 +10,7 @@ import { distances } from "./distances.js";
 import { distanceText } from "./facts.js";
 import { pointer } from "./input.js";
 import { cards, sentences } from "./layer_cards.js";
-import { cellX, gapMark, rowTop } from "./layout.js";
+import { cellX, drawnSentences, gapMark, rowTop } from "./layout.js";
 import { dots, maskRibbon } from "./mask_ribbon.js";
 import { layoutOf, tabStop } from "./state.js";
 import { SAME, isPadding, derive } from "./trace.js";
@@ -81,7 +81,7 @@ function valueBeside({ derived, at, predicting }, stage) {
   const { w, pitch } = at.columns[k];
   const x = cellX(at, k, stage.cells) + 5;
   if (stage.form !== "vector" || w < pitch * stage.cells + 34) return nothing;
-  return Array.from({ length: derived.B }, (_, b) => {
+  return drawnSentences(at, derived.B).map((b) => {
     const y = rowTop(at, k, b) + at.vh / 2 + 4;
     const off = derived.pooledOff(b, "model");
     if (stage.n === derived.pooledAt && stage.cells > 1)
@@ -101,11 +101,11 @@ function valueBeside({ derived, at, predicting }, stage) {
 function selectedSentence({ scene, derived, at }) {
   const b = scene.ui.local.sentence;
   if (b >= derived.B) return nothing;
-  return at.columns.map((column, k) =>
-    at.narrow || k === 0
-      ? svg`<rect class="chosen" x=${at.narrow ? column.x - 4 : -6} y=${rowTop(at, k, b) - 4} width=${(at.narrow ? column.w : at.width) + 8} height=${at.rowH - (at.narrow ? 1 : 2)} rx="5" />`
-      : nothing,
-  );
+  if (at.narrow) {
+    const [{ x, y, w }] = at.columns;
+    return svg`<rect class="chosen" x=${x - 4} y=${y + b * at.idsH - 3} width=${w + 8} height=${at.idsH} rx="5" />`;
+  }
+  return svg`<rect class="chosen" x=${-6} y=${rowTop(at, 0, b) - 4} width=${at.width + 8} height=${at.rowH - 2} rx="5" />`;
 }
 
 /** Arrows from card to card. @param {Drawing} d */
@@ -131,25 +131,25 @@ function key({ derived, at }) {
 function focusableCells({ scene, derived, at, predicting }) {
   const { trace } = scene;
   const stop = tabStop(scene, derived);
-  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${derived.B}>${Array.from(
-    { length: derived.B },
-    (_, b) => {
-      const focusedCell = stop.b === b ? `${stop.k}:${stop.cell}` : "";
-      return guard(
-        [trace, at, focusedCell, predicting],
-        () =>
-          svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${derived.stages.map(
-            (stage) =>
-              Array.from({ length: stage.cells }, (_, cell) => {
-                const k = stage.n + 1;
-                return svg`<rect class="cell place" role="gridcell" data-place="at:${stage.n}:${b}:${cell}" tabindex=${focusedCell === `${stage.n}:${cell}` ? 0 : -1}
+  return svg`<g role="grid" aria-label="What comes out of each layer" aria-rowcount=${derived.B}>${drawnSentences(
+    at,
+    derived.B,
+  ).map((b) => {
+    const focusedCell = stop.b === b ? `${stop.k}:${stop.cell}` : "";
+    return guard(
+      [trace, at, focusedCell, predicting],
+      () =>
+        svg`<g role="row" aria-rowindex=${b + 1} aria-label="sentence ${b + 1}">${derived.stages.map(
+          (stage) =>
+            Array.from({ length: stage.cells }, (_, cell) => {
+              const k = stage.n + 1;
+              return svg`<rect class="cell place" role="gridcell" data-place="at:${stage.n}:${b}:${cell}" tabindex=${focusedCell === `${stage.n}:${cell}` ? 0 : -1}
           x=${cellX(at, k, cell) - 0.75} y=${rowTop(at, k, b) - 1} width=${at.columns[k].pitch} height=${at.vh + 1}
           aria-label=${cellLabel(derived, stage, b, cell, predicting)} />`;
-              }),
-          )}</g>`,
-      );
-    },
-  )}</g>`;
+            }),
+        )}</g>`,
+    );
+  })}</g>`;
 }
 
 /**
@@ -188,8 +188,11 @@ function rings({ scene, derived, at }) {
         : columnStage === stage ||
           (timed && columnStage.form !== "vector" && columnStage.cells === derived.T);
     if (!same) return nothing;
+    if (k > 0 && at.sentence !== null && at.sentence !== spot.b) return nothing; // not drawn
     const main = stage ? columnStage === stage : k === 0;
-    return svg`<rect class="ring ${main ? "" : "same"}" x=${cellX(at, k, spot.cell) - 2.5} y=${rowTop(at, k, spot.b) - 2.5} width=${pitch + 3.5} height=${at.vh + 4} rx="3" />`;
+    const h = at.narrow && k === 0 ? 22 : at.vh;
+    const top = rowTop(at, k, spot.b) + (at.vh - h) / 2;
+    return svg`<rect class="ring ${main ? "" : "same"}" x=${cellX(at, k, spot.cell) - 2.5} y=${top - 2.5} width=${pitch + 3.5} height=${h + 4} rx="3" />`;
   });
 }
 

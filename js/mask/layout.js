@@ -1,6 +1,7 @@
 /**
  * Layout of the mask figure, in pixels. Pure. Wide: a column for the ids and one for each layer.
- * Narrow: the same columns below each other, each with its card on the left.
+ * Narrow: the same columns below each other, each with its card on the left; of the layers the one sentence that is
+ * selected.
  */
 
 /** @typedef {import("./trace.js").Derived} Derived */
@@ -19,6 +20,8 @@
  * @property {number} height
  * @property {boolean} narrow
  * @property {Column[]} columns
+ * @property {number | null} sentence  the only one that is drawn of a layer, or null: all
+ * @property {number} idsH     from one sentence to the next, in the column of the ids
  * @property {number} rowH     from one sentence to the next
  * @property {number} vh       the height of a sentence's cells
  * @property {number} ch       the height of one number
@@ -28,27 +31,32 @@
  * @property {{ x: number, w: number, lines: number[] }} lead   the axes of the distances, above everything
  */
 
+/** Below this width the columns stand below each other. */
+export const NARROW = 600;
 const LEAD = 78; // the distances from the unpadded reference
 const CARD = 30;
 const HEAD = LEAD + 60; // card, mask status, and margin
 const FOOT = 22;
+const IDS = 27; // a sentence of the ids, where it is narrow
 
 /**
- * @param {{ width: number, height?: number, B: number, T: number, D: number, stages: { form: string, cells: number, size: number }[] }} what
+ * @param {{ width: number, height?: number, B: number, T: number, D: number, sentence?: number, stages: { form: string, cells: number, size: number }[] }} what
  * @returns {Layout}
  */
-export function layout({ width, height = Infinity, B, T, D, stages }) {
-  const narrow = width < 520;
+export function layout({ width, height = Infinity, B, T, D, sentence = 0, stages }) {
+  const narrow = width < NARROW;
   const free = (Math.min(height, 700) - HEAD - FOOT) / Math.max(1, B); // of a sentence
-  const most = narrow ? 24 : Math.max(18, Math.min(width > 1000 ? 84 : 42, free - 28));
-  const ch = Math.min(narrow ? 8 : width > 1000 ? 22 : 14, most / Math.max(1, D));
+  const most = narrow ? 42 : Math.max(18, Math.min(width > 1000 ? 84 : 42, free - 28));
+  const ch = Math.min(narrow ? 12 : width > 1000 ? 22 : 14, most / Math.max(1, D));
   const vh = Math.max(18, ch * D);
   const low = !narrow && free < 46; // many sentences: the ribbon moves closer
   const dots = vh + (narrow ? 7 : low ? 7 : 10);
   const rowH = dots + (narrow ? 11 : low ? 14 : 18);
   const all = [{ form: "ids", cells: T, size: 1 }, ...stages];
   const columns = narrow ? belowEachOther(width, B, rowH, all) : besideEachOther(width, all);
-  const body = narrow ? (columns.at(-1)?.y ?? 0) + B * rowH : HEAD + Math.max(1, B) * rowH;
+  const body = narrow
+    ? (columns.at(-1)?.y ?? 0) + Math.max(rowH, CARD + 26)
+    : HEAD + Math.max(1, B) * rowH;
   const r = Math.min(
     3.6,
     ...columns.map(({ pitch }, k) => (all[k].form === "vector" ? 9 : pitch * 0.36)),
@@ -58,6 +66,8 @@ export function layout({ width, height = Infinity, B, T, D, stages }) {
     height: body + FOOT,
     narrow,
     columns,
+    sentence: narrow && B ? Math.min(sentence, B - 1) : null,
+    idsH: narrow ? IDS : rowH,
     rowH,
     vh,
     ch,
@@ -96,28 +106,40 @@ function besideEachOther(width, all) {
  */
 function belowEachOther(width, B, rowH, all) {
   const left = 104;
-  const high = Math.max(B * rowH, 62) + 12;
+  const ids = Math.max(B * IDS, CARD) + 12;
+  const high = Math.max(rowH, 62) + 10;
   return all.map((one, k) => {
     const w = width - left;
-    const y = LEAD + k * high;
+    const y = LEAD + (k && ids + (k - 1) * high);
     return {
       x: left,
       y: y + 4,
       w,
-      pitch: pitchOf(one, w),
+      pitch: pitchOf(one, w, 26),
       card: { x: 0, y, w: left - 14, h: CARD },
     };
   });
 }
 
-/** @param {{ form: string, cells: number }} one @param {number} w */
-function pitchOf({ form, cells }, w) {
-  const most = form === "ids" ? 22 : form === "vector" ? 17 : 18;
+/** @param {{ form: string, cells: number }} one @param {number} w @param {number} [widest] */
+function pitchOf({ form, cells }, w, widest) {
+  const most = widest ?? (form === "ids" ? 22 : form === "vector" ? 17 : 18);
   return Math.min(most, w / Math.max(1, cells));
 }
 
+/**
+ * Return the sentences that are drawn of a layer.
+ * @param {Layout} at
+ * @param {number} B
+ */
+export const drawnSentences = ({ sentence }, B) =>
+  sentence === null ? Array.from({ length: B }, (_, b) => b) : [sentence];
+
 /** Return the top of a sentence in a column. @param {Layout} at @param {number} k @param {number} b */
-export const rowTop = (at, k, b) => at.columns[k].y + b * at.rowH;
+export function rowTop({ columns, narrow, idsH, rowH, vh }, k, b) {
+  if (narrow && k > 0) return columns[k].y;
+  return columns[k].y + b * (k ? rowH : idsH) - (narrow ? (vh - 22) / 2 : 0);
+}
 
 /** Return the left edge of a cell. @param {Layout} at @param {number} k @param {number} cell */
 export const cellX = (at, k, cell) => at.columns[k].x + cell * at.columns[k].pitch;
@@ -196,7 +218,8 @@ export function hit(at, { B, T, stages }, x, y) {
   for (const [k, { card, ...column }] of at.columns.entries()) {
     const inCard = x >= card.x && x < card.x + card.w && y >= card.y && y < card.y + card.h;
     if (inCard && k > 0) return { part: "card", k: k - 1 };
-    const b = Math.floor((y - column.y) / at.rowH);
+    const line = Math.floor((y - column.y) / (k ? at.rowH : at.idsH));
+    const b = k && at.sentence !== null ? (line ? -1 : at.sentence) : line;
     const cell = Math.floor((x - column.x) / column.pitch);
     const cells = k === 0 ? T : stages[k - 1].cells;
     if (b < 0 || b >= B || cell < 0 || cell >= cells || y < column.y) continue;

@@ -3,7 +3,7 @@
  * an end: used by a layer, or lost.
  */
 import { nothing, svg } from "lit-html";
-import { cellX, rowTop } from "./layout.js";
+import { cellX, drawnSentences, rowTop } from "./layout.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
 /** @typedef {import("./trace.js").Stage} Stage */
@@ -19,7 +19,7 @@ export function dots({ derived, at }, stage) {
   let words = "";
   let masked = "";
   let through = "";
-  for (let b = 0; b < derived.B; b++) {
+  for (const b of drawnSentences(at, derived.B)) {
     const y = n(rowTop(at, k, b) + at.dots);
     through += `M${n(at.columns[k].x + 1)} ${y}H${n(cellX(at, k, stage.cells) - 2)}`;
     for (let t = 0; t < stage.cells; t++) {

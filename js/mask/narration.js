@@ -68,7 +68,7 @@ export function narrateLayer(derived, stage) {
     case "consumed":
       return html`${name} ${MASK_USED[stage.kind] ?? "uses the mask, and it ends here"}. ${last}`;
     case "lost here":
-      return html`${stage.reason} From here on padding counts like words. ${lossOutcome(derived)}`;
+      return html`${stage.reason} ${distanceText(derived.lossOff).tone === "bad" ? "From here on padding counts like words." : nothing} ${lossOutcome(derived)}`;
     default:
       return html`${name} ${narrateNoMask(derived, stage)} ${last}`;
   }

@@ -2,7 +2,7 @@
  * UI state of the mask view: the selected sentence, and the current drag.
  */
 import { cachedLayout } from "../kit/layout_cache.js";
-import { layout } from "./layout.js";
+import { NARROW, layout } from "./layout.js";
 import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -39,7 +39,9 @@ export function initialUi() {
  */
 export function layoutOf(scene, { B, T, D, stages }) {
   const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
-  const what = { width: scene.size.figure, height: scene.size.height, B, T, D, stages: shapes };
+  const { figure: width, height } = scene.size;
+  const sentence = width < NARROW ? scene.ui.local.sentence : 0; // another one is another layout there
+  const what = { width, height, B, T, D, sentence, stages: shapes };
   return cachedLayout(scene.explorer, what, layout);
 }
 
@@ -56,6 +58,7 @@ export function clampUi({ trace, ui }) {
     ui.local.begun = true;
     ui.step = derived.lostAt ?? derived.stages.length - 1;
   }
+  if (ui.focus?.part === "place") ui.local.sentence = ui.focus.b;
   ui.local.sentence = Math.max(0, Math.min(ui.local.sentence, derived.B - 1));
 }
 

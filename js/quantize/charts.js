@@ -4,7 +4,7 @@
  */
 import { nothing, svg } from "lit-html";
 import { ribbonPath } from "../kit/curves.js";
-import { pluralize } from "../kit/format.js";
+import { pluralize, isolated, shorten } from "../kit/format.js";
 import { formatStep } from "./number_format.js";
 import { rowName } from "./row_list.js";
 import { neighborRanks } from "./trace.js";
@@ -45,7 +45,7 @@ export function neighborChart({ at, selected, later }) {
   const left = x + Math.min(92, w * 0.3);
   const right = x + w - Math.min(92, w * 0.3);
   const lineY = (/** @type {number} */ slot) => y + slot * pitch + pitch / 2;
-  const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${rowName(derived.words, row)}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
+  const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${named(rowName(derived.words, row))}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
   if (!near) return svg`<g class="bumps">${head}</g>`;
   return svg`<g class="bumps ${later(5)} ${current.grown ? "faded" : ""}">${head}
     ${ranks.map((other) => {
@@ -60,8 +60,8 @@ export function neighborChart({ at, selected, later }) {
           : "new";
       const name = rowName(derived.words, other.row);
       return svg`<g class=${kind}><path class="bump" d=${ribbonPath(left, lineY(a), right, lineY(b))} />
-        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${shorten(name)}<tspan class="rank num"> ${other.ranks.before}</tspan></text>
-        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.ranks.after} </tspan>${shorten(name)}</text></g>`;
+        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${named(name)}<tspan class="rank num"> ${other.ranks.before}</tspan></text>
+        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.ranks.after} </tspan>${named(name)}</text></g>`;
     })}
     ${ranks.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
   </g>`;
@@ -82,4 +82,4 @@ export function slotsOf(ranks, near) {
 }
 
 /** @param {string} name */
-const shorten = (name) => (name.length > 11 ? `${name.slice(0, 10)}…` : name);
+const named = (name) => isolated(shorten(name, 11));

@@ -107,7 +107,7 @@ test("a reading knows who sends to which row", () => {
   assert.equal(highlightFor(derived, { part: "end" }).row, 1);
   assert.equal(highlightFor(derived, { part: "cell", row: 99, col: 0 }).row, -1);
   assert.equal(derive(trace("many", "gradient")).rowIndex(50) >= 0, true);
-  assert.equal(read("many").rows.length, 40);
+  assert.equal(read("many").rows.length, 22);
 });
 
 test("word by word the rows fill, and end in the core's gradient", () => {

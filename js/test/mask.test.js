@@ -18,7 +18,7 @@ import { trace } from "./golden.js";
 /** @param {string} name */
 const read = (name) => derive(trace(name, "mask"));
 /** @param {number} width @param {ReturnType<typeof read>} derived */
-const laid = (width, { B, T, D, stages }) => layout({ width, B, T, D, stages });
+const laid = (width, { B, T, D, stages }) => layout({ width, B, T, D, sentence: 1, stages });
 
 test("the figure fits its width, and nothing lies on anything else", () => {
   for (const width of [312, 344, 519, 520, 640, 678, 860]) {
@@ -57,7 +57,7 @@ test("a point finds what is drawn under it", () => {
       b: 1,
       cell: 4,
     });
-    assert.deepEqual(hit(at, derived, cellX(at, 0, 0.5), rowTop(at, 0, 3) + 3), {
+    assert.deepEqual(hit(at, derived, cellX(at, 0, 0.5), rowTop(at, 0, 3) + at.vh / 2), {
       part: "ids",
       b: 3,
       cell: 0,

@@ -4,7 +4,7 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { divergingColor } from "../kit/colors.js";
-import { fixed } from "../kit/format.js";
+import { fixed, shorten } from "../kit/format.js";
 import { SLOT_SYMBOLS } from "./arithmetic.js";
 import { SHADES, addLine, signedShade } from "./cells.js";
 import { stepX } from "./layout.js";
@@ -136,7 +136,7 @@ export function lanes(drawing) {
   const next = stepX(box, s + 1, S);
   const bottom = all.length * at.lane;
   return svg`<g class="lanes">
-    <text class="head" x=${box.x - 60} y=${box.y - 12}>“${name.length > 12 ? `${name.slice(0, 11)}…` : name}” over time${derived.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
+    <text class="head" x=${box.x - 60} y=${box.y - 12}>“${shorten(name, 12)}” over time${derived.runs.length > 1 && box.w > 240 ? svg`<tspan class="sub">, ${run.rule(s).optimizer}</tspan>` : nothing}</text>
     ${guard([scene.trace, at, scene.theme, row, n, all.map((lane) => lane.name).join()], () => all.map((lane, i) => cells(lane, i, d)))}
     <path class="now" d="M${(x + next) / 2} ${box.y - 4}v${bottom + 6}" />
   </g>`;

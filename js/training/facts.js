@@ -1,7 +1,7 @@
 /**
  * Facts beside the training figure: the selected row, the step, and the optimizer state.
  */
-import { fixed, formatInt } from "../kit/format.js";
+import { fixed, formatInt, shorten } from "../kit/format.js";
 import { shortNumber } from "./number_format.js";
 import { sceneFrame, rowName } from "./state.js";
 import { countMoves, distance } from "./trace.js";
@@ -22,7 +22,7 @@ export function facts(scene) {
   const { slots } = run.rule(s);
   const { moved, movedWithoutGrad, withGrad } = countMoves(derived, run, s);
   const id = (/** @type {string} */ name) => (scene.ui.prediction ? undefined : name);
-  const short = name.length > 12 ? `${name.slice(0, 11)}…` : name;
+  const short = shorten(name, 12);
   const given = true;
   const last = {
     name: "last seen",
@@ -127,7 +127,7 @@ function distances({ scene, derived, run, row, s }) {
           ? ` (map ${shortNumber(distance(derived.project(here), derived.project(there)))})`
           : "";
       return {
-        name: `to “${rowName(derived, pin).slice(0, 10)}”`,
+        name: `to “${shorten(rowName(derived, pin), 10)}”`,
         value: `${shortNumber(distance(here, there))}${flat}`,
       };
     });

@@ -4,6 +4,7 @@
  */
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
+import { shorten } from "../kit/format.js";
 import { mapper } from "./layout.js";
 import { movingForce } from "./narration.js";
 import { shortNumber } from "./number_format.js";
@@ -110,7 +111,7 @@ function mapHighlights(d, n) {
   const dot = here.find((one) => one.row === row);
   const place = dot && (names.get(row) ?? { x: dot.x + 9, y: dot.y + 4, anchor: "start" });
   return svg`<g>
-    <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${title.length > most ? `${title.slice(0, most - 1)}…` : title}</text>
+    <text class="head title ${d.n === n ? "active" : ""}" x=${box.x} y=${box.y - 9}>${shorten(title, most)}</text>
     ${d.predicting ? nothing : svg`<path class="trail hit" d=${guard([scene.trace, at, Math.floor(d.k), row], () => trail(d, n, row, Math.floor(d.k)))} />`}
     ${d.n === n ? ruler(d, here) : nothing}
     ${dot ? svg`<circle class="dot hit" cx=${r(dot.x)} cy=${r(dot.y)} r="6" />` : nothing}

@@ -1,6 +1,7 @@
 /**
  * Positions of the rows of every run on its map after a step, with arrows and labels.
  */
+import { shorten } from "../kit/format.js";
 import { mapper, placeLabels } from "./layout.js";
 import { rowName } from "./state.js";
 import { weightsAt } from "./trace.js";
@@ -77,7 +78,7 @@ function namesOf(d, here, n, flying) {
 /** Return the label of a row on the map. @param {SceneFrame} d @param {number} row */
 export function label({ derived }, row) {
   const name = rowName(derived, row);
-  return name.length > 12 ? `${name.slice(0, 11)}…` : name;
+  return shorten(name, 12);
 }
 
 /**

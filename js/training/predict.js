@@ -3,7 +3,7 @@
  * learner bends, and then the true one.
  */
 import { nothing, svg } from "lit-html";
-import { fixed } from "../kit/format.js";
+import { fixed, shorten } from "../kit/format.js";
 import { movingForce } from "./narration.js";
 import { shortNumber } from "./number_format.js";
 import { clampUi, rarestRow, rowName, selectedRun } from "./state.js";
@@ -117,7 +117,7 @@ export function predictionChart(d) {
   const stop = scene.ui.focus?.part === "curve" ? scene.ui.focus.i : 0;
   const name = rowName(derived, row);
   return svg`<g class="predicted">
-    <text class="head" x=${box.x} y=${box.y - 12}>how far “${name.length > 10 ? `${name.slice(0, 9)}…` : name}” is from here</text>
+    <text class="head" x=${box.x} y=${box.y - 12}>how far “${shorten(name, 10)}” is from here</text>
     <rect class="pad" x=${box.x} y=${box.y - 6} width=${box.w + 8} height=${box.h + 12} data-part="curve" />
     <path class="axis" d="M${box.x} ${box.y}V${box.y + box.h}H${box.x + box.w}" />
     <text class="num" x=${box.x - 5} y=${box.y + 8} text-anchor="end">${fixed(top, top < 0.1 ? 3 : 2)}</text>

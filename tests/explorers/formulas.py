@@ -65,7 +65,7 @@ def gradient(table, ids, target, mode, rule, padding_idx, digits, weight, checke
         senders, grads = ids, np.tanh(table[ids] - target)
         if mode == "padding":
             senders, grads = senders[ids != padding_idx], grads[ids != padding_idx]
-        if mode == "frequency" and rule == "add":  # the mean; a row that is assigned is the last
+        if mode == "frequency":  # the sum becomes the mean; the last is divided too
             grads = grads / np.bincount(senders, minlength=height)[senders][:, None]
     if rule == "add":
         for row, grad in zip(senders, grads, strict=True):

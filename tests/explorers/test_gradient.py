@@ -10,7 +10,7 @@ from embedlab.core.checks import ShapeError
 from embedlab.core.gradient import grad_table
 from embedlab.core.ids import IdError
 from embedlab.data.vocabulary import Vocabulary
-from embedlab.explorers.gradient import ROWS_DRAWN, TOKENS_MAX, GradientExplorer
+from embedlab.explorers.gradient import ROWS_LABELED, TOKENS_MAX, GradientExplorer
 from embedlab.explorers.state import StateError
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.layers.embedding import Embedding
@@ -126,7 +126,7 @@ def test_own_vocabulary():
 def test_a_large_table_shows_the_rows_where_something_arrives():
     explorer = GradientExplorer("#900 #7 #900", table=np.ones((1000, 32)))
     _, arrays = decode(explorer.message)
-    assert len(arrays["rows"]) == ROWS_DRAWN and {7, 900} <= set(arrays["rows"].tolist())
+    assert len(arrays["rows"]) == ROWS_LABELED and {7, 900} <= set(arrays["rows"].tolist())
     assert arrays["counts"].sum() == 3 and set(arrays["checked"]) <= set(arrays["rows"])
     assert explorer.message["header"]["V"] == 1000
 

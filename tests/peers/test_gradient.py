@@ -8,6 +8,7 @@ from embedlab.core.lookup import lookup
 from embedlab.layers import Dense, Embedding
 from embedlab.losses import MeanSquaredError
 from embedlab.models import Sequential
+from embedlab.traces.gradient.trace import trace_gradient
 
 CASES = 1500
 
@@ -33,6 +34,18 @@ def test_forward_and_gradients(torch, dtype):
         dense = grad_table(ids, back, rows, **options)
         np.testing.assert_allclose(dense, w.grad.numpy(), err_msg=f"{case=}", **close)
         np.testing.assert_array_equal(coalesce(ids, back, rows, **options).to_dense(), dense)
+
+
+@pytest.mark.parametrize("freq", [False, True])
+def test_the_gradient_of_the_last_duplicate_is_what_torch_adds(torch, freq):
+    """Torch divides each gradient by the count of its id, so also the one that assignment keeps."""
+    ids, back = [1, 4, 1, 2, 1, 4], np.random.default_rng(3).normal(size=(6, 4))
+    trace = trace_gradient(np.ones((6, 4)), ids, grad_out=back, scale_grad_by_freq=freq)
+    last = np.array([[i not in ids[n + 1 :]] for n, i in enumerate(ids)])
+    w = torch.ones(6, 4, dtype=torch.float64, requires_grad=True)
+    out = torch.nn.functional.embedding(torch.tensor(ids), w, scale_grad_by_freq=freq)
+    out.backward(torch.tensor(back * last))
+    np.testing.assert_allclose(trace.assigned, w.grad.numpy(), rtol=1e-12)
 
 
 def test_the_sparse_form_is_torchs(torch):

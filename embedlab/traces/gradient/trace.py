@@ -53,7 +53,7 @@ class GradientTrace(GradientCheck):
         The coalesced gradient: rows, their number of pairs, and the sums.
     added, assigned : ndarray, (V, D)
         The gradient of the table, and the result of ``grad[ids] = grad_out``, in which the last
-        duplicate wins.
+        duplicate wins; with `scale_grad_by_freq` it is divided by the count, as each gradient is.
     checked : ndarray of int64, (C,)
         The checked rows.
     up, down : ndarray, (H, C, K)
@@ -213,7 +213,10 @@ def trace_gradient(
     columns = columns if check_columns is None else min(columns, check_columns)
     checked = rows_to_check((height, columns), flat, check_max, tied=tied)
     up, down = central_difference(loss, checked, columns)
+    counts = np.array([np.count_nonzero(pair_ids == i) for i in sums.ids], np.int64)
     added, assigned = sums.to_dense(), _assigned(pair_ids, pair_rows, table.shape)
+    if scale_grad_by_freq:  # each gradient is divided, also the one that is left
+        assigned[sums.ids] /= counts[:, None]
     if tied:
         with np.errstate(invalid="ignore"):
             added += loss.direct
@@ -233,7 +236,7 @@ def trace_gradient(
         readonly_copy(pair_rows),
         readonly_copy(_running(pair_ids, pair_rows)),
         readonly_copy(sums.ids),
-        readonly_copy([np.count_nonzero(pair_ids == i) for i in sums.ids], np.int64),
+        readonly_copy(counts),
         readonly_copy(sums.rows),
         _frozen(added),
         _frozen(assigned),

@@ -1,0 +1,99 @@
+"""The lessons' views in a real JupyterLab on a small laptop, with its sidebar open and closed.
+
+`pytest -s` prints the table of heights.
+"""
+
+from itertools import product
+
+import pytest
+from jupyter import NOTEBOOKS, READY, serving
+
+HIGHEST = 660
+WINDOWS = ((1280, 800), (1366, 768))
+LESSONS = {  # and the views that each shows
+    "01": {"lookup"},
+    "03": {"gradient"},
+    "04": {"mask"},
+    "06": {"window", "training"},
+    "07": {"lora"},
+    "08": {"quantize"},
+    "10": {"window", "geometry"},
+}
+SIDEBAR = "(open) => window.jupyterapp.shell[open ? 'expandLeft' : 'collapseLeft']()"
+PRESS = """(button) => {
+    for (const b of document.querySelectorAll(button)) if (b.checkVisibility()) b.click();
+}"""
+MEASURE = """async () => {
+  const LIVE = "application/vnd.jupyter.widget-view+json";
+  const { content } = window.jupyterapp.shell.currentWidget;
+  const frames = async (n) => { while (n--) await new Promise(requestAnimationFrame); };
+  const rows = [];
+  for (const [i, cell] of content.widgets.entries()) {
+    if (!/Explorer\\(|^explorer$/m.test(cell.model.sharedModel.getSource())) continue;
+    if (!cell.model.outputs?.toJSON().some(({ data }) => data?.[LIVE])) continue;
+    await content.scrollToItem(i, "start");
+    for (let n = 0; n < 600 && !cell.node.querySelector(".embedlab header"); n++) await frames(1);
+    for (const view of cell.node.querySelectorAll(".embedlab")) {
+      const pane = content.node.querySelector(".jp-WindowedPanel-outer");
+      const top = () => view.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+      for (let n = 0, still = 0; n < 60 && still < 4; n++) {  // the notebook lays out what is near
+        const before = top();
+        view.scrollIntoView({ block: "start" });
+        await frames(2);
+        still = top() === before ? still + 1 : 0;
+      }
+      const page = pane.getBoundingClientRect();
+      const seen = (e) => {
+        const { top, bottom, left, right } = e.getBoundingClientRect();
+        const rows = top >= page.top - 1 && bottom <= page.bottom + 1;
+        return rows && left >= page.left - 1 && right <= page.right + 1;
+      };
+      const { width, height } = view.getBoundingClientRect();
+      const used = [...view.querySelectorAll(".left > *, .predict, .figure, .narration")];
+      rows.push({
+        name: /view-(\\w+)/.exec(view.className)[1],
+        state: view.querySelector("section.predict") ? "asked" : "shown",
+        width: Math.round(width),
+        height: Math.ceil(height),
+        pane: Math.round(page.height),
+        parts: used.length,
+        seen: used.filter(seen).length,
+      });
+    }
+  }
+  return rows;
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving("jupyterlab", tmp_path_factory.mktemp("lab")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_views_fit_into_the_notebook_of_a_small_laptop(browser, server, lesson):
+    name = next(NOTEBOOKS.glob(f"{lesson}_*.ipynb")).name
+    context = browser.new_context(viewport=dict(zip(("width", "height"), WINDOWS[0], strict=True)))
+    page = context.new_page()
+    page.goto(f"{server}/lab/workspaces/{lesson}/tree/{name}")
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate(READY)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    measured = []
+    for (width, height), sidebar in product(WINDOWS, (True, False)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(SIDEBAR, sidebar)
+        for button in ("predict:done", "top:predict"):  # it opens on a question, and ends so
+            where = f"{width} × {height}, sidebar {'open' if sidebar else 'closed'}"
+            measured += [(where, row) for row in page.evaluate(MEASURE)]
+            page.evaluate(PRESS, f'[data-place="{button}"]')
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    context.close()
+    for where, row in measured:
+        print(lesson, where, *row.values(), sep=" | ")
+    assert {row["name"] for _, row in measured} == LESSONS[lesson]
+    assert {row["state"] for _, row in measured} == {"asked", "shown"}
+    for where, row in measured:
+        assert row["height"] <= min(HIGHEST, row["pane"] + 1), (where, row)
+        assert row["seen"] == row["parts"] >= 3, (where, row)
