@@ -27,8 +27,8 @@ const CELL = { least: 5, most: 22 };
  */
 export function layout({ width, height = Infinity, R, D, N }) {
   const narrow = width < 520;
-  const chipW = narrow ? 62 : 92;
-  const labelW = narrow ? 54 : 78;
+  const chipW = narrow ? 62 : width > 1000 ? 116 : 92;
+  const labelW = narrow ? 54 : width > 1000 ? 104 : 78;
   const numberW = narrow ? 34 : 44;
   const gapA = narrow ? 4 : 8; // word to its gradient
   let gapB = narrow ? 20 : 54; // room for the ribbons
@@ -49,7 +49,7 @@ export function layout({ width, height = Infinity, R, D, N }) {
   const left = Math.floor((slack - moreB - moreP) / 2);
 
   const free = narrow ? 440 : Math.min(height, 700) - TOP - FOOT;
-  const rh = Math.max(narrow ? 13 : 7, Math.min(27, Math.floor((2 * free) / Math.max(1, R)) / 2));
+  const rh = Math.max(narrow ? 13 : 3, Math.min(27, Math.floor((2 * free) / Math.max(1, R)) / 2));
   const bodyH = Math.min(Math.max(R * rh, Math.min(N, 12) * 27, 132), Math.max(free, R * rh));
   const count = Math.min(N, Math.floor(bodyH / 25));
   const pitch = count ? Math.min(40, Math.floor(bodyH / count)) : 40;

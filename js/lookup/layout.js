@@ -35,7 +35,7 @@ export function layout({ width, height = Infinity, V, D, N, hot }) {
   const big = V >= LENS_FROM || V * ROW_LEAST > free;
   const most = width > 1000 ? 40 : CELL.most;
   const chipW = narrow ? 64 : 108;
-  const labelW = narrow ? 56 : big ? 62 : 86;
+  const labelW = narrow ? 56 : width > 1000 ? 104 : big ? 62 : 86;
   const mapW = big ? (narrow ? 12 : 20) : 0;
   const mapGap = big ? (narrow ? 10 : 34) : 0;
   const hotW = hot ? 26 : 0;

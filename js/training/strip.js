@@ -5,6 +5,7 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { shorten } from "../kit/format.js";
+import { linesWithRoom } from "../kit/scale.js";
 import { SHADES, addLine, shadeOf } from "./cells.js";
 import { stepX } from "./layout.js";
 import { shortNumber } from "./number_format.js";
@@ -156,12 +157,13 @@ const opacityOf = (level) => Math.round((0.1 + (0.9 * Math.abs(level)) / SHADES)
 function labels({ scene, derived, at, row: highlighted }, n) {
   const { pins } = scene.ui.local;
   const size = at.narrow ? Math.min(11, at.pitch) : 11;
-  const every = Math.ceil(10 / at.pitch); // where the lines are low, not each has its word
   const most = at.narrow ? 7 : 8;
+  const chosen = [highlighted, ...pins].map((row) => derived.order.indexOf(row));
+  const room = linesWithRoom([...chosen, ...derived.order.keys()], at.pitch, 10);
   return svg`<g aria-hidden="true">${derived.order.map((row, line) => {
     const word = rowName(derived, row);
     const state = row === highlighted ? "hit" : pins.includes(row) ? "pinned" : "";
-    if (!state && line % every) return nothing;
+    if (!room.has(line)) return nothing;
     const y = at.strips[n].y + line * at.pitch + at.pitch / 2 + size / 3 - 0.5;
     return svg`<text class="word ${state}" x=${at.labels - 8} y=${y} text-anchor="end" style="font-size:${size}px">${shorten(word, most)}</text>`;
   })}</g>`;

@@ -10,6 +10,7 @@ const FOOT = 26; // tabs and color scale
 const VERDICT = 24; // beside the context table, for the result of a guess
 const PAIR = { least: 15, most: 24 };
 const ROW = { least: 10, most: 24 };
+const LARGE = 1.5; // of both, and of a cell, in a figure wider than 1 000 px
 
 /**
  * @typedef {{ x: number, labels: number, y: number }} TablePlace  labels is where the words begin
@@ -30,8 +31,11 @@ const ROW = { least: 10, most: 24 };
  */
 export function layout({ width, height = 394, V, D, N, P }) {
   const narrow = width < 520;
+  const grown = width > 1000 ? LARGE : 1;
   const tall = narrow ? 0 : Math.min(height, 700) - TOP - FOOT;
-  const rh = narrow ? 16 : Math.max(ROW.least, Math.min(ROW.most, Math.floor((2 * tall) / V) / 2));
+  const rh = narrow
+    ? 16
+    : Math.max(ROW.least, Math.min(ROW.most * grown, Math.floor((2 * tall) / V) / 2));
   const tight = width < 700;
   const labels = narrow ? 52 : tight ? 60 : 74;
   const pairW = narrow ? width : width > 1000 ? 320 : tight ? 216 : 270;
@@ -39,7 +43,7 @@ export function layout({ width, height = 394, V, D, N, P }) {
   const free = narrow
     ? width - VERDICT - 2 * labels - gap
     : width - VERDICT - pairW - 2 * gap - 2 * labels;
-  const cw = Math.max(5, Math.min(narrow ? 24 : 34, Math.floor(free / (2 * D))));
+  const cw = Math.max(5, Math.min(narrow ? 24 : 34 * grown, Math.floor(free / (2 * D))));
   const w = cw * D;
   const slack = narrow ? 0 : Math.max(0, free - 2 * w);
   const between = gap + Math.floor(Math.min(slack / 2, 60));
@@ -52,7 +56,10 @@ export function layout({ width, height = 394, V, D, N, P }) {
   const h = V * rh;
   const pitch = narrow
     ? 20
-    : Math.max(PAIR.least, Math.min(PAIR.most, Math.floor((2 * tall) / Math.max(1, P)) / 2));
+    : Math.max(
+        PAIR.least,
+        Math.min(PAIR.most * grown, Math.floor((2 * tall) / Math.max(1, P)) / 2),
+      );
   const count = narrow ? P : Math.min(P, Math.floor(tall / pitch));
   const pairY = narrow ? TOP + h + 30 : TOP;
   const bottom = narrow ? pairY + Math.max(1, count) * pitch : TOP + tall;
