@@ -163,7 +163,7 @@ class GradientExplorer(TableExplorer):
         height, width = trace.table.shape
         # The most frequent rows first, then others near the start or near them.
         frequent = trace.sum_ids[np.argsort(-trace.counts, kind="stable")]
-        most = max(ROWS_DRAWN, self.rows_needed)
+        most = ROWS_DRAWN
         if self.fixed_shape is not None and height > ROWS_DRAWN:
             most = min(ROWS_DRAWN, max(ROWS_LABELED, frequent.size))
         rows = rows_around(frequent.tolist(), height, most)

@@ -49,7 +49,7 @@ export function layout({ width, height = Infinity, R, D, N }) {
   const left = Math.floor((slack - moreB - moreP) / 2);
 
   const free = narrow ? 440 : Math.min(height, 700) - TOP - FOOT;
-  const rh = Math.max(narrow ? 13 : 3, Math.min(27, Math.floor((2 * free) / Math.max(1, R)) / 2));
+  const rh = Math.max(narrow ? 13 : 7, Math.min(27, Math.floor((2 * free) / Math.max(1, R)) / 2));
   const bodyH = Math.min(Math.max(R * rh, Math.min(N, 12) * 27, 132), Math.max(free, R * rh));
   const count = Math.min(N, Math.floor(bodyH / 25));
   const pitch = count ? Math.min(40, Math.floor(bodyH / count)) : 40;

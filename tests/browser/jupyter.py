@@ -144,6 +144,24 @@ class Lesson:
         self.view.locator("svg .sub", has_text=whole_or_window).first.wait_for()
 
 
+def run_and_tab(page, last):
+    """Run the cell that ends with `last` by its keys, and press Tab when its new view is there."""
+    page.evaluate(SHOW_CELL, last)
+    page.evaluate("""() => {
+        const { content } = window.jupyterapp.shell.currentWidget;
+        content.mode = "edit";
+        content.activeCell.editor.focus();
+        globalThis.old = content.activeCell.node.querySelector(".embedlab");
+    }""")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function("""() => {
+        const { content } = window.jupyterapp.shell.currentWidget;
+        const view = content.widgets[content.activeCellIndex - 1].node.querySelector(".embedlab");
+        return view && view !== globalThis.old;
+    }""")
+    page.keyboard.press("Tab")
+
+
 @contextmanager
 def opened(browser, address, last):
     """Open a lesson, run it by the host's own command, and go to the cell that ends with `last`."""

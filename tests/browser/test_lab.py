@@ -1,7 +1,7 @@
 """Lesson 01 in a real JupyterLab: run it, type a sentence, drag, press a key, ask Python."""
 
 import pytest
-from jupyter import ASK, READY, SHOW_CELL, opened, serving
+from jupyter import ASK, READY, SHOW_CELL, opened, run_and_tab, serving
 from playwright.sync_api import expect
 
 
@@ -115,22 +115,8 @@ def test_a_prediction_made_by_keys_reaches_the_card(lesson):
 
 
 def test_tab_after_shift_enter_goes_into_the_view(lesson):
-    page = lesson.page
-    page.evaluate(SHOW_CELL, "\nexplorer")
-    page.evaluate("""() => {
-        const { content } = window.jupyterapp.shell.currentWidget;
-        content.mode = "edit";
-        content.activeCell.editor.focus();
-        globalThis.old = content.activeCell.node.querySelector(".embedlab");
-    }""")
-    page.keyboard.press("Shift+Enter")
-    page.wait_for_function("""() => {
-        const { content } = window.jupyterapp.shell.currentWidget;
-        const view = content.widgets[content.activeCellIndex - 1].node.querySelector(".embedlab");
-        return view && view !== globalThis.old;
-    }""")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.dataset.place") == "top:predict"
+    run_and_tab(lesson.page, "\nexplorer")
+    assert lesson.page.evaluate("document.activeElement.dataset.place") == "top:predict"
     lesson.place("predict:done").click()
 
 

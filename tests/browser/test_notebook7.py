@@ -1,7 +1,7 @@
 """Lesson 01 in Jupyter Notebook 7: the view is live there as it is in JupyterLab."""
 
 import pytest
-from jupyter import COUNTS, opened, serving
+from jupyter import COUNTS, opened, run_and_tab, serving
 from playwright.sync_api import expect
 
 
@@ -41,3 +41,9 @@ def test_letters_typed_in_the_view_stay_in_the_view(lesson):
     for key in ("a", "b", "t", "m", "ArrowDown", "Escape"):  # the host would add and change cells
         lesson.page.keyboard.press(key)
     assert lesson.page.evaluate(cells) == before
+
+
+def test_tab_after_shift_enter_goes_into_the_view(lesson):
+    run_and_tab(lesson.page, "\nexplorer")
+    assert lesson.page.evaluate("document.activeElement.dataset.place") == "top:predict"
+    lesson.place("predict:done").click()
