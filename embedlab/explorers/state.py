@@ -76,8 +76,11 @@ Update embedlab, or copy the state again.
     unknown = [*(set(state) - {"view", "version", "params", "needs"}), *(set(values) - {*params})]
     if unknown:
         known = f"Known are {', '.join(params)}"
-        _refuse("hold known parameters only", ", ".join(sorted(unknown)), known)
-    return dict(values), [str(need) for need in state.get("needs", [])]
+        _refuse("hold known parameters only", ", ".join(sorted(map(str, unknown))), known)
+    needs = state.get("needs", [])
+    if not isinstance(needs, list) or not all(isinstance(need, str) for need in needs):
+        _refuse("hold the names of its arguments as a list", needs, "Copy the state again")
+    return dict(values), needs
 
 
 def to_link(base: str, state: Mapping[str, Any]) -> str:

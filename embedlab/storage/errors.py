@@ -1,5 +1,6 @@
 """The error of a file that is not read."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,9 @@ def as_file_refused(path: Any, must: str, do: str = RESTORE) -> Iterator[None]:
     embedlab.storage.errors.FileRefused: m.h5 must be a whole HDF5 file. Received a file that \
 cannot be read: truncated. Save it again, or take a backup.
     """
+    special = not isinstance(path, int) and os.path.exists(path) and not os.path.isdir(path)
+    if special and not os.path.isfile(path):  # to open a pipe would wait for ever
+        raise FileRefused(path, must, "a pipe or a device", "Name a file")
     try:
         yield
     except (FileRefused, FileNotFoundError, PermissionError, IsADirectoryError):

@@ -156,8 +156,8 @@ def open_h5(source: Any, path: Any) -> Iterator[Reader]:
     """Open an HDF5 file (a path or a binary file, called `path` in errors) for reading."""
     import h5py
 
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb"):  # a missing file is named by Python's own error
-            pass
-    with as_file_refused(path, "be a whole HDF5 file with weights"), h5py.File(source, "r") as file:
-        yield Reader(file, path)
+    with as_file_refused(path, "be a whole HDF5 file with weights"):
+        if isinstance(source, (str, os.PathLike)):
+            open(source, "rb").close()  # a missing file is named by Python's own error
+        with h5py.File(source, "r") as file:
+            yield Reader(file, path)

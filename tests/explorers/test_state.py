@@ -29,6 +29,11 @@ def test_needs_are_kept():
         ({"params": {"rank": 3}}, "known parameters only. Received 'rank'"),
         ({"params": [1]}, "parameters as a dict"),
         ({"extra": 1}, "known parameters only. Received 'extra'"),
+        ({5: 1}, "known parameters only. Received '5'"),
+        ({"needs": 5}, "names of its arguments as a list. Received 5"),
+        ({"needs": None}, "names of its arguments as a list. Received None"),
+        ({"needs": "table"}, "names of its arguments as a list. Received 'table'"),
+        ({"needs": [1]}, "names of its arguments as a list. Received [1]"),
     ],
 )
 def test_what_is_unknown_is_refused(change, message):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from embedlab.layers import Dense, Embedding, GlobalAveragePooling1D
-from embedlab.models import Sequential, load_layer_weights, load_model
+from embedlab.models import Sequential, import_table, load_layer_weights, load_model
 from embedlab.storage import FileRefused
 
 V, D = 9, 4
@@ -486,3 +486,20 @@ def test_a_plan_for_training_that_is_none(part, document, good, tmp_path):
         load_model(path)
     assert "\n" not in str(caught.value)
     assert load_model(path, compile=False).optimizer is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("m.keras", load_model),
+        ("m.keras", lambda path: load_layer_weights(Embedding(V, D), path)),
+        ("w.weights.h5", lambda path: model().load_weights(path)),
+        ("m.keras", lambda path: model().load_weights(path)),
+        ("t.safetensors", import_table),
+    ],
+)
+def test_a_pipe_is_refused_and_not_waited_for(name, read, tmp_path):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(FileRefused, match="Received a pipe or a device"):
+        read(tmp_path / name)
