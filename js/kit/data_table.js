@@ -55,7 +55,7 @@ export function dataTables(tables, width) {
         <tbody>
           ${table.rows.map(
             ({ head, cells }) => html`<tr>
-              <th scope="row"><bdi>${head}</bdi></th>
+              <th scope="row"><bdi dir=${/^\d/.test(head) ? "ltr" : "auto"}>${head}</bdi></th>
               ${cells.map((cell) => html`<td><bdi>${cell}</bdi></td>`)}
             </tr>`,
           )}

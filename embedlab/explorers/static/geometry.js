@@ -62,7 +62,7 @@ ${s.columns.map(r=>u`<th scope="col">${r}</th>`)}
 </thead>
 <tbody>
 ${s.rows.map(({head:r,cells:o})=>u`<tr>
-<th scope="row"><bdi>${r}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(r)?"ltr":"auto"}>${r}</bdi></th>
 ${o.map(i=>u`<td><bdi>${i}</bdi></td>`)}
 </tr>`)}
 </tbody>

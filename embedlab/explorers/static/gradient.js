@@ -74,7 +74,7 @@ ${o.columns.map(r=>h`<th scope="col">${r}</th>`)}
 </thead>
 <tbody>
 ${o.rows.map(({head:r,cells:s})=>h`<tr>
-<th scope="row"><bdi>${r}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(r)?"ltr":"auto"}>${r}</bdi></th>
 ${s.map(i=>h`<td><bdi>${i}</bdi></td>`)}
 </tr>`)}
 </tbody>

@@ -74,7 +74,7 @@ ${o.columns.map(r=>f`<th scope="col">${r}</th>`)}
 </thead>
 <tbody>
 ${o.rows.map(({head:r,cells:i})=>f`<tr>
-<th scope="row"><bdi>${r}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(r)?"ltr":"auto"}>${r}</bdi></th>
 ${i.map(s=>f`<td><bdi>${s}</bdi></td>`)}
 </tr>`)}
 </tbody>

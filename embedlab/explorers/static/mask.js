@@ -74,7 +74,7 @@ ${o.columns.map(s=>u`<th scope="col">${s}</th>`)}
 </thead>
 <tbody>
 ${o.rows.map(({head:s,cells:r})=>u`<tr>
-<th scope="row"><bdi>${s}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(s)?"ltr":"auto"}>${s}</bdi></th>
 ${r.map(i=>u`<td><bdi>${i}</bdi></td>`)}
 </tr>`)}
 </tbody>

@@ -62,7 +62,7 @@ ${o.columns.map(s=>d`<th scope="col">${s}</th>`)}
 </thead>
 <tbody>
 ${o.rows.map(({head:s,cells:n})=>d`<tr>
-<th scope="row"><bdi>${s}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(s)?"ltr":"auto"}>${s}</bdi></th>
 ${n.map(i=>d`<td><bdi>${i}</bdi></td>`)}
 </tr>`)}
 </tbody>

@@ -83,7 +83,7 @@ ${r.columns.map(o=>$`<th scope="col">${o}</th>`)}
 </thead>
 <tbody>
 ${r.rows.map(({head:o,cells:s})=>$`<tr>
-<th scope="row"><bdi>${o}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(o)?"ltr":"auto"}>${o}</bdi></th>
 ${s.map(i=>$`<td><bdi>${i}</bdi></td>`)}
 </tr>`)}
 </tbody>

@@ -69,7 +69,7 @@ ${s.columns.map(o=>p`<th scope="col">${o}</th>`)}
 </thead>
 <tbody>
 ${s.rows.map(({head:o,cells:r})=>p`<tr>
-<th scope="row"><bdi>${o}</bdi></th>
+<th scope="row"><bdi dir=${/^\d/.test(o)?"ltr":"auto"}>${o}</bdi></th>
 ${r.map(i=>p`<td><bdi>${i}</bdi></td>`)}
 </tr>`)}
 </tbody>
