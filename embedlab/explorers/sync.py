@@ -163,6 +163,8 @@ class SyncedWidget(anywidget.AnyWidget):
 
         (Jupyter would swallow the exception, and the view would wait forever.)
         """
+        self._settling = False  # an interrupt may have ended the edit before this one anywhere
+        self._undo_refused()
         valid = dict(sync_data)
         for name in [*self.PARAMS, "answers"]:
             if name in valid:
@@ -185,9 +187,11 @@ class SyncedWidget(anywidget.AnyWidget):
         """
         if change["name"] in self.PARAMS and getattr(self, change["name"]) != change["new"]:
             return  # undone meanwhile
-        super().notify_change(change)
-        if change["name"] == "_seq" or change["name"] in self.PARAMS:
-            self._undo_refused()
+        try:
+            super().notify_change(change)
+        finally:  # also when the kernel was interrupted meanwhile
+            if change["name"] == "_seq" or change["name"] in self.PARAMS:
+                self._undo_refused()
 
     def _undo_refused(self) -> None:
         if self._last_params and not self._settling and self._params_key == _REFUSED:

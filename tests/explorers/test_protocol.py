@@ -200,6 +200,45 @@ def test_an_interrupt_undoes_the_edit_and_answers_it():
     assert (browser.messages()[-1]["sum"], explorer.error) == (14, None)
 
 
+def test_an_interrupt_while_a_refusal_is_sent_leaves_what_was_before(monkeypatch):
+    explorer = Squares()
+    browser = Browser(explorer)
+
+    def interrupt(*_):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    for edit in (
+        lambda: browser.edit(name="wrong", _seq=1),
+        lambda: setattr(explorer, "name", "wrong"),  # in a cell
+    ):
+        monkeypatch.setattr(explorer, "_answer", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            edit()
+        assert explorer.name == "a"
+    browser.messages()
+    browser.edit(name="b", _seq=2)
+    assert [(h["seq"], h["error"]) for h in browser.messages()] == [(2, None)]
+
+
+def test_an_interrupt_of_an_undoing_leaves_no_view_that_answers_nothing(monkeypatch):
+    explorer = Squares()
+    browser = Browser(explorer)
+
+    def interrupt():
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(explorer, "_undo_refused", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        explorer.name = "wrong"
+    browser.messages()
+    browser.edit(n=4, _seq=2)
+    (header,) = browser.messages()
+    assert (header["seq"], header["error"], header["params"]["name"]) == (2, None, "a")
+    assert (explorer.n, header["sum"]) == (4, 14)
+
+
 def test_a_half_applied_edit_is_whole_when_sent_again():
     explorer = Squares()
     browser = Browser(explorer)

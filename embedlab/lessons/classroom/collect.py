@@ -146,6 +146,7 @@ class CollectServer:
         application = Application(
             [
                 (r"/([^/]+)/", _Start, {"server": self}),
+                (r"/([^/]+)", _WithoutSlash, {"server": self}),
                 (rf"/([^/]+)/{CARD_PATH}", _Cards, {"server": self}),
                 (rf"/([^/]+)/{DASHBOARD_PATH}", _Dashboard, {"server": self}),
             ],
@@ -276,8 +277,11 @@ class _Page(RequestHandler):
         self.finish(build(script))
 
     def is_learner(self, code: str) -> bool:
-        """Return whether this is the learners' code; how long it takes does not tell how wrong."""
-        return secrets.compare_digest(code.encode(), self.server.code.encode())
+        """Return whether this is the learners' code; how long it takes does not tell how wrong.
+
+        Capitals are as good: a device may begin what is typed with one.
+        """
+        return secrets.compare_digest(code.lower().encode(), self.server.code.encode())
 
     def is_teacher(self, code: str) -> bool:
         """Return whether this is the teacher's code, on the teacher's machine."""
@@ -308,6 +312,15 @@ class _Start(_Page):
             self.finish_live(lambda script: board(self.server.address, cards, script))
         else:
             raise self.wrong_code()
+
+
+class _WithoutSlash(_Page):
+    """Leads to the form whoever typed the address without its last character."""
+
+    def get(self, code: str) -> None:  # type: ignore[override]
+        if not self.is_learner(code):
+            raise self.wrong_code()
+        self.redirect(f"/{self.server.code}/")
 
 
 class _Dashboard(_Page):

@@ -42,6 +42,7 @@ def page(
     """
     style = _STYLE.read_text(encoding="utf-8")
     policy = content_policy(script, form, images)
+    body = body.encode("utf-8", "replace").decode()  # a file's name may be no text
     again = '<noscript><meta http-equiv="refresh" content="10"></noscript>\n' if script else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -113,7 +113,7 @@ def _text(content: bytes) -> str:
     if len(content) >= 2 * MOST_BYTES or len(content.strip()) > MOST_BYTES:
         _refuse(f"fit into {MOST_BYTES} bytes", content, _AGAIN)
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")  # an editor may have put a mark before it
     except UnicodeDecodeError:
         _refuse("be text in UTF-8", content, _AGAIN)
 
@@ -153,7 +153,7 @@ def _pair(name: str, value: Any) -> tuple[str, bool]:
     match value:
         case [str() as first, bool() as second]:
             return first, second
-    _refuse(f"say [text, true or false] of {name:.30}", value, _AGAIN)
+    _refuse(f"say [text, true or false] of {short_repr(name)}", value, _AGAIN)
 
 
 def _answer(name: str, answer: str, correct: bool) -> tuple[str, bool]:
@@ -182,7 +182,7 @@ def _check(name: str, first: str, solved: bool) -> tuple[str, bool]:
 
 def _sentence(name: str, sentence: Any, checks: Mapping[str, tuple[str, bool]]) -> str:
     if checks.get(name, ("", False))[0] != "wrong" or not isinstance(sentence, str):
-        _refuse(f"keep a sentence on a wrong first try of {name:.30}", sentence, _AGAIN)
+        _refuse(f"keep a sentence on a wrong first try of {short_repr(name)}", sentence, _AGAIN)
     return checker_words_only(sentence)
 
 

@@ -1,8 +1,10 @@
 """The server of `embedlab collect`: real requests, from learners and from strangers."""
 
 import json
+import os
 import re
 import socket
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -165,7 +167,7 @@ def test_forty_cards_at_once(server, saved):
 def test_without_the_code_there_is_nothing(server, saved):
     code, teacher = server.server.code, server.server.board_code
     assert re.fullmatch(r"[a-z2-9]{4}-[a-z2-9]{4}", code) and len(teacher) >= 20
-    paths = ["/", "/card", "/x/", "/x/card", f"/{code[:-1]}/", f"/{code.upper()}/", f"/{code}"]
+    paths = ["/", "/card", "/x/", "/x/card", f"/{code[:-1]}/", f"/{teacher}"]
     paths += [f"/{code}/dashboard", f"/{code}/cards", f"/{teacher}/card", "/favicon.ico", "//"]
     paths += [f"/{code}//", f"/{code}/%00", f"/{code}%2f", "/%C3%A9/", "/%ff/"]
     for path in paths:
@@ -208,6 +210,21 @@ def test_a_name_from_outside_names_no_file(server, saved, tmp_path, name):
         True,
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["cards"]
+
+
+def test_an_address_typed_without_its_slash_or_with_a_capital_leads_to_the_form(server):
+    code = server.server.code
+    status, headers, _ = server.ask(f"/{code}")
+    assert (status, headers["Location"]) == (302, f"/{code}/")
+    assert server.ask(f"/{code.upper()}/")[0] == server.ask(f"/{code}/")[0] == 200
+    assert server.ask(f"/{code[:-1]}")[0] == server.ask("/robots.txt")[0] == 404
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name is always text")
+def test_a_file_whose_name_is_no_text_leaves_the_dashboard_alone(server, tmp_path):
+    (tmp_path / "cards" / os.fsdecode(b"\xff.json")).write_bytes(b"x")
+    status, _, page = server.ask(f"{server.teacher}dashboard")
+    assert status == 200 and "1 file was" in page and "?.json" in page
 
 
 def test_a_foreign_name_that_leads_here_is_refused(server, saved):
@@ -287,6 +304,7 @@ BAD = {
     "nested": b"[" * 1_900,
     "too large": json.dumps({"embedlab": 1, "answers": {}, "x": "y" * 9_000}).encode(),
     "pickle": b"\x80\x04\x95\x0c\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94.",
+    "half a letter": rb'{"embedlab":1,"answers":{"\ud800":3}}',
     "markup for a question": json.dumps({"embedlab": 1, "answers": {EVIL: ["a", True]}}).encode(),
     "markup for a letter": json.dumps(
         {"embedlab": 1, "answers": {"01.exit": [EVIL, False]}}

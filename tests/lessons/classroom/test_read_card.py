@@ -89,8 +89,8 @@ HOSTILE = {
     "no answers": (but(answers=None), "hold its answers as an object"),
     "answers in a list": (but(answers=[["01.exit", "a"]]), "hold its answers as an object"),
     "checks in a text": (but(checks="all right"), "hold its checks as an object"),
-    "a letter alone": (answers(**{"01__exit": "a"}), "say [text, true or false] of 01.exit"),
-    "1 for true": (answers(**{"01__exit": ["c", 1]}), "say [text, true or false] of 01.exit"),
+    "a letter alone": (answers(**{"01__exit": "a"}), "say [text, true or false] of '01.exit'"),
+    "1 for true": (answers(**{"01__exit": ["c", 1]}), "say [text, true or false] of '01.exit'"),
     "three things": (answers(**{"01__exit": ["c", True, 1]}), "say [text, true or false]"),
     "no letter": (answers(**{"01__exit": ["e", False]}), "choose a letter of 01.exit"),
     "a lie": (answers(**{"01__exit": ["a", True]}), "tell the truth about 01.exit"),
@@ -156,3 +156,25 @@ def test_every_prediction_that_a_view_reports_has_its_words():
         "the questions of js/*/index.js must be those of embedlab/lessons/predictions.py. "
         f"They differ in {sorted(differ)}. Add the text there."
     )
+
+
+STRANGE = "\ud800\u202e\n\x1b[31m<b>"
+
+
+@pytest.mark.parametrize("place", ["embedlab", "key", "answers", "checks", "feedback", "choice"])
+def test_a_strange_name_in_a_card_is_escaped_in_the_error(hand_in, place):
+    changes = {
+        "embedlab": {"embedlab": STRANGE},
+        "key": {STRANGE: 1},
+        "answers": {"answers": {STRANGE: 3}},
+        "checks": {"checks": {STRANGE: 3}},
+        "feedback": {"feedback": {STRANGE: 3}},
+        "choice": {"answers": {"01.exit": [STRANGE, True]}},
+    }[place]
+    with pytest.raises(CardError) as caught:
+        hand_in(json.dumps(but(**changes)))
+    assert str(caught.value).isprintable()
+
+
+def test_a_mark_of_an_editor_before_the_text_is_no_fault(hand_in):
+    assert hand_in(b"\xef\xbb\xbf" + json.dumps(GOOD).encode()) == hand_in(GOOD)
