@@ -200,7 +200,7 @@ def test_an_interrupt_undoes_the_edit_and_answers_it():
     assert (browser.messages()[-1]["sum"], explorer.error) == (14, None)
 
 
-def test_an_interrupt_while_a_refusal_is_sent_leaves_what_was_before(monkeypatch):
+def test_an_interrupt_while_a_refusal_is_sent(monkeypatch):
     explorer = Squares()
     browser = Browser(explorer)
 
@@ -221,7 +221,7 @@ def test_an_interrupt_while_a_refusal_is_sent_leaves_what_was_before(monkeypatch
     assert [(h["seq"], h["error"]) for h in browser.messages()] == [(2, None)]
 
 
-def test_an_interrupt_of_an_undoing_leaves_no_view_that_answers_nothing(monkeypatch):
+def test_an_interrupt_while_an_edit_is_undone(monkeypatch):
     explorer = Squares()
     browser = Browser(explorer)
 

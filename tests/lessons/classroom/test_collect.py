@@ -212,7 +212,7 @@ def test_a_name_from_outside_names_no_file(server, saved, tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == ["cards"]
 
 
-def test_an_address_typed_without_its_slash_or_with_a_capital_leads_to_the_form(server):
+def test_an_address_without_its_slash_or_with_capitals(server):
     code = server.server.code
     status, headers, _ = server.ask(f"/{code}")
     assert (status, headers["Location"]) == (302, f"/{code}/")
@@ -221,7 +221,7 @@ def test_an_address_typed_without_its_slash_or_with_a_capital_leads_to_the_form(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name is always text")
-def test_a_file_whose_name_is_no_text_leaves_the_dashboard_alone(server, tmp_path):
+def test_a_file_whose_name_is_no_text(server, tmp_path):
     (tmp_path / "cards" / os.fsdecode(b"\xff.json")).write_bytes(b"x")
     status, _, page = server.ask(f"{server.teacher}dashboard")
     assert status == 200 and "1 file was" in page and "?.json" in page

@@ -162,7 +162,7 @@ STRANGE = "\ud800\u202e\n\x1b[31m<b>"
 
 
 @pytest.mark.parametrize("place", ["embedlab", "key", "answers", "checks", "feedback", "choice"])
-def test_a_strange_name_in_a_card_is_escaped_in_the_error(hand_in, place):
+def test_a_strange_name_in_a_card_is_escaped(hand_in, place):
     changes = {
         "embedlab": {"embedlab": STRANGE},
         "key": {STRANGE: 1},
