@@ -12,7 +12,7 @@ from embedlab.core.checks import (
     message,
     short_repr,
 )
-from embedlab.registry import refuse_missing
+from embedlab.registry import drop_keras_defaults, refuse_missing, refuse_unknown
 
 __all__ = ["Callback", "EarlyStopping", "History"]
 __getattr__ = refuse_missing(__name__)
@@ -90,11 +90,8 @@ class EarlyStopping(Callback):
         Epochs without improvement to wait for.
     mode : {"auto", "min", "max"}
         Which way is better; "auto" takes "max" for accuracies, "min" for losses.
-    baseline : float, optional
-        Patience starts again only at an epoch that is better than this too.
     restore_best_weights : bool
         Set the model to the weights of its best epoch at the end.
-    start_from_epoch : int
     """
 
     def __init__(
@@ -104,10 +101,12 @@ class EarlyStopping(Callback):
         patience: int = 0,
         verbose: int = 0,
         mode: str = "auto",
-        baseline: float | None = None,
         restore_best_weights: bool = False,
-        start_from_epoch: int = 0,
+        **keras_only: Any,
     ):
+        kind = type(self).__name__
+        left = drop_keras_defaults(kind, keras_only, {"baseline": None, "start_from_epoch": 0})
+        refuse_unknown(kind, left)
         check_choice(mode, "mode", ("auto", "min", "max"))
         if not check_name(monitor):
             must, do = "monitor must be the name of a number", "Pass for example 'val_loss'"
@@ -117,8 +116,6 @@ class EarlyStopping(Callback):
         larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
         self._sign = 1.0 if larger_is_better else -1.0
         self.min_delta = abs(check_number(min_delta, "min_delta"))
-        self.baseline = None if baseline is None else check_number(baseline, "baseline")
-        self.start_from_epoch = check_size(start_from_epoch, "start_from_epoch", least=0)
         self.restore_best_weights = check_flag(restore_best_weights, "restore_best_weights")
         self.on_train_begin()
 
@@ -131,8 +128,6 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare the number with the best so far, and stop when patience is exhausted."""
-        if epoch < self.start_from_epoch:
-            return
         if self.monitor not in (logs or {}):
             must = f"monitor must be one of {sorted(logs or {})}"
             do = "Pass validation_data= to fit for val_ numbers"
@@ -146,9 +141,7 @@ class EarlyStopping(Callback):
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
         if improved:
-            self.best = value
-            if self.baseline is None or self._is_better(value, self.baseline):
-                self.wait = 0
+            self.best, self.wait = value, 0
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True

@@ -8,7 +8,7 @@ costs more than itself, and one on disk never comes into memory whole.
 import math
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from embedlab.core.checks import (
 )
 from embedlab.registry import Configured, Registry, not_defined, refuse_missing
 
-_KERAS_ONLY_NAMES = "STFT STFTInitializer"
+_KERAS_ONLY_NAMES = "Identity IdentityInitializer STFT STFTInitializer"
 _PIECE = 1 << 18  # numbers drawn at once: 2 MB of float64, whatever the size of the table
 __getattr__ = refuse_missing(__name__, _KERAS_ONLY_NAMES)
 
@@ -122,25 +122,6 @@ class Ones(Initializer):
 
     def _fill(self, out: np.ndarray) -> None:
         out[...] = 1
-
-
-class Identity(Initializer):
-    """Put `gain` on the diagonal of a matrix (V, D) and 0 elsewhere.
-
-    Where we differ on purpose: the config keeps `gain` (Keras 3.15 forgets it).
-
-    >>> Identity(2.0)((2, 3)).tolist()
-    [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
-    """
-
-    def __init__(self, gain: float = 1.0):
-        self.gain = check_number(gain, "gain")
-
-    def _fill(self, out: np.ndarray) -> None:
-        if out.ndim != 2:
-            must = "Identity matrix initializer can only be used for 2D matrices"
-            raise ShapeError(message(must, f"shape {out.shape}", "Choose another initializer"))
-        np.fill_diagonal(out, self.gain)
 
 
 class _RandomInitializer(Initializer):
@@ -244,16 +225,17 @@ class VarianceScaling(_RandomInitializer):
     """Draw with variance ``scale / fan``, so that signals keep their size through a layer.
 
     `mode` chooses the fan: "fan_in", "fan_out" or "fan_avg"; for a table (V, D) fan_in is V and
-    fan_out is D, unless `input_axes` and `output_axes` say otherwise. `distribution` is
-    "truncated_normal", "untruncated_normal" or "uniform". Six variants below carry their choices in
-    their names. Source: He, Zhang, Ren, Sun 2015, "Delving Deep into Rectifiers", section 2.2;
-    Glorot, Bengio 2010, "Understanding the difficulty of training deep feedforward neural
-    networks", section 4.2.1.
+    fan_out is D. `distribution` is "truncated_normal", "untruncated_normal" or "uniform". Six
+    variants below carry their choices in their names. Source: He, Zhang, Ren, Sun 2015, "Delving
+    Deep into Rectifiers", section 2.2; Glorot, Bengio 2010, "Understanding the difficulty of
+    training deep feedforward neural networks", section 4.2.1.
 
     >>> table = VarianceScaling(2.0, "fan_in", "uniform", seed=1)((24, 2))
     >>> np.array_equal(table, HeUniform(seed=1)((24, 2))), bool(abs(table).max() <= 0.5)
     (True, True)
     """
+
+    KERAS_ONLY: ClassVar = {"input_axes": None, "output_axes": None}
 
     def __init__(
         self,
@@ -261,8 +243,6 @@ class VarianceScaling(_RandomInitializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
-        input_axes: Any = None,
-        output_axes: Any = None,
     ):
         super().__init__(seed)
         self.scale = check_above_zero(scale, "scale")
@@ -271,7 +251,6 @@ class VarianceScaling(_RandomInitializer):
         check_choice(distribution, "distribution", forms)
         distribution = "truncated_normal" if distribution == "normal" else distribution
         self.mode, self.distribution = mode, distribution
-        self.input_axes, self.output_axes = input_axes, output_axes
 
     def _fill(self, out: np.ndarray) -> None:
         fan_in, fan_out = self._fans(out.shape)
@@ -287,10 +266,6 @@ class VarianceScaling(_RandomInitializer):
             TruncatedNormal(0.0, stddev, self._start)._fill(out)
 
     def _fans(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        if self.input_axes is not None and self.output_axes is not None:
-            axes = self.input_axes, self.output_axes
-            fan_in, fan_out = (math.prod(shape[axis] for axis in group) for group in axes)
-            return fan_in, fan_out
         if len(shape) < 2:
             size = math.prod(shape)
             return size, size
@@ -303,8 +278,8 @@ class _Scaled(VarianceScaling):
 
     CHOICE: tuple[float, str, str]
 
-    def __init__(self, seed: int | None = None, input_axes: Any = None, output_axes: Any = None):
-        super().__init__(*self.CHOICE, seed, input_axes, output_axes)
+    def __init__(self, seed: int | None = None):
+        super().__init__(*self.CHOICE, seed)
 
 
 class GlorotUniform(_Scaled):
@@ -347,7 +322,7 @@ REGISTRY = Registry(
     "initializer",
     "keras.initializers",
     [
-        *(Constant, Identity, Ones, Orthogonal, Zeros),
+        *(Constant, Ones, Orthogonal, Zeros),
         *(RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling),
         *(GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform),
     ],
@@ -356,7 +331,6 @@ REGISTRY = Registry(
         "one": Ones,
         "uniform": RandomUniform,
         "normal": RandomNormal,
-        "IdentityInitializer": Identity,
         "OrthogonalInitializer": Orthogonal,
     },
     _KERAS_ONLY_NAMES,

@@ -7,21 +7,18 @@ infinity in the padding changes neither the loss nor its gradient.
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from embedlab.core.checks import (
-    LARGEST,
     ShapeError,
     as_array,
     as_numeric_array,
     check_choice,
     check_dtype,
     check_flag,
-    check_in_range,
     check_name,
-    check_size,
     message,
 )
 from embedlab.core.ids import IdError, as_ids
@@ -68,8 +65,7 @@ class Loss(Configured):
     [[0.5, 0.0]]
     """
 
-    HIDDEN = ("axis", "reduction", "name", "dtype")
-    axis = -1
+    HIDDEN = ("reduction", "name", "dtype")
     _for_labels = "Reshape one of them"
 
     def __init__(
@@ -77,7 +73,9 @@ class Loss(Configured):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: Any = None,
+        **keras_only: Any,
     ):
+        self._refuse_other(keras_only)
         check_choice(reduction, "reduction", ("sum_over_batch_size", "mean", "sum", "none", None))
         self.reduction = reduction
         self.name = check_name(name) or snake_case(type(self).__name__)
@@ -112,16 +110,11 @@ class Loss(Configured):
         y_true, y_pred, valid = self._prepare(y_true, y_pred, mask)
         grad = self._on_valid(self.gradient, y_true, y_pred, valid)
         grad = grad * self._scale(math.prod(y_pred.shape[:-1]), valid)
-        if self.axis != -1:
-            grad = np.moveaxis(grad, -1, self.axis)
         return np.asarray(grad, self.dtype).reshape(shape)
 
     def _prepare(self, y_true: Any, y_pred: Any, mask: Any) -> tuple[Any, np.ndarray, Any]:
         """Return both as arrays of one shape, the classes last, and the mask of the values."""
         y_true, y_pred = self._as_floats(y_true, "y_true"), self._as_floats(y_pred, "y_pred")
-        if y_pred.ndim == 0:
-            must = "y_pred must have at least one axis"
-            raise ShapeError(message(must, "a single number", "Put it into a list"))
         if mask is not None and y_pred.shape == (*y_true.shape, 1) == (*np.shape(mask), 1):
             y_true = y_true[..., None]  # a flag for each step: each is a value of its own
         y_true, y_pred = match_rank(y_true, y_pred)
@@ -130,23 +123,14 @@ class Loss(Configured):
             labels = y_true.shape == (*y_pred.shape[:-1], 1)
             do = self._for_labels if labels else "Reshape one of them"
             raise ShapeError(message(must, f"{y_true.shape} and {y_pred.shape}", do))
-        y_true, y_pred = self._classes_last(y_true), self._classes_last(y_pred)
         return y_true, y_pred, as_valid(mask, y_pred.shape[:-1])
 
     def _as_floats(self, value: Any, name: str) -> np.ndarray:
-        return as_numeric_array(value, name).astype(self.dtype, copy=False)
-
-    def _classes_last(self, array: np.ndarray) -> np.ndarray:
-        if not -array.ndim <= self.axis < array.ndim:
-            must = f"axis must be one of the {array.ndim} axes of y_pred"
-            raise ShapeError(message(must, self.axis, "Leave it at -1 for classes in the last"))
-        if not array.shape[self.axis]:
-            must, do = (
-                "y_pred must have a number at least for each sample",
-                "Pass what was predicted",
-            )
-            raise ShapeError(message(must, f"shape {array.shape}", do))
-        return array if self.axis == -1 else np.moveaxis(array, self.axis, -1)
+        array = as_numeric_array(value, name).astype(self.dtype, copy=False)
+        if array.shape[-1:] == (0,) or (array.ndim == 0 and name == "y_pred"):
+            must = f"{name} must have an axis, and a number at least for each sample"
+            raise ShapeError(message(must, f"shape {array.shape}", "Pass what was predicted"))
+        return array
 
     def _on_valid(
         self, function: Callable, y_true: np.ndarray, y_pred: np.ndarray, valid: Any
@@ -203,22 +187,13 @@ class LogCosh(Loss):
 
 
 class _Crossentropy(Loss):
-    """A cross-entropy of targets in the shape of the predictions."""
+    """The base of the cross-entropies: of probabilities, or of logits before the softmax."""
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        **options: Any,
-    ):
+    KERAS_ONLY: ClassVar = {"axis": -1, "label_smoothing": 0.0, "ignore_class": None}
+
+    def __init__(self, from_logits: bool = False, **options: Any):
         super().__init__(**options)
         self.from_logits = check_flag(from_logits, "from_logits")
-        self.axis = check_size(axis, "axis", least=-LARGEST)
-        self.label_smoothing = check_in_range(label_smoothing, "label_smoothing", 1)
-
-    def _smooth(self, y_true: np.ndarray, classes: int) -> np.ndarray:
-        return y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
 
 
 class BinaryCrossentropy(_Crossentropy):
@@ -230,7 +205,7 @@ class BinaryCrossentropy(_Crossentropy):
 
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``mean(-t log p - (1 - t) log(1 - p))``."""
-        t = self._smooth(y_true, 2)
+        t = y_true
         if self.from_logits:
             # max(x, 0) - x t, in two parts that stay finite where an infinite logit is right
             wrong = _times(1 - t, np.maximum(y_pred, 0)) + _times(t, np.maximum(-y_pred, 0))
@@ -240,11 +215,10 @@ class BinaryCrossentropy(_Crossentropy):
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``(p - t) / (p (1 - p)) / D``, or ``(sigmoid(x) - t) / D`` for logits."""
-        t = self._smooth(y_true, 2)
         if self.from_logits:
-            return (0.5 * (1 + np.tanh(0.5 * y_pred)) - t) / y_pred.shape[-1]
+            return (0.5 * (1 + np.tanh(0.5 * y_pred)) - y_true) / y_pred.shape[-1]
         p = np.clip(y_pred, EPSILON, 1 - EPSILON)
-        return (p - t) / (p * (1 - p)) * _in_clip_range(y_pred) / y_pred.shape[-1]
+        return (p - y_true) / (p * (1 - p)) * _in_clip_range(y_pred) / y_pred.shape[-1]
 
 
 class CategoricalCrossentropy(_Crossentropy):
@@ -262,56 +236,38 @@ class CategoricalCrossentropy(_Crossentropy):
             must, received = "y_pred must have two classes or more", f"shape {y_pred.shape}"
             do = "Use BinaryCrossentropy for one probability"
             warnings.warn(message(must, received, do), SyntaxWarning, stacklevel=2)
-        t = self._smooth(y_true, y_pred.shape[-1])
         if self.from_logits:  # a class with t = 0 and a logit of -inf is ruled out, adds nothing
-            return -np.sum(_times(t, _log_softmax(y_pred)), axis=-1)
+            return -np.sum(_times(y_true, _log_softmax(y_pred)), axis=-1)
         share = y_pred / np.sum(y_pred, axis=-1, keepdims=True)
-        return -np.sum(t * np.log(np.clip(share, EPSILON, 1 - EPSILON)), axis=-1)
+        return -np.sum(y_true * np.log(np.clip(share, EPSILON, 1 - EPSILON)), axis=-1)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``softmax(x) * sum(t) - t`` for logits; else through the scaling to 1."""
-        t = self._smooth(y_true, y_pred.shape[-1])
         if self.from_logits:
-            return np.exp(_log_softmax(y_pred)) * np.sum(t, axis=-1, keepdims=True) - t
+            return np.exp(_log_softmax(y_pred)) * np.sum(y_true, axis=-1, keepdims=True) - y_true
         total = np.sum(y_pred, axis=-1, keepdims=True)
         share = y_pred / total
-        by_share = -t / np.clip(share, EPSILON, 1 - EPSILON) * _in_clip_range(share)
+        by_share = -y_true / np.clip(share, EPSILON, 1 - EPSILON) * _in_clip_range(share)
         return (by_share - np.sum(by_share * share, axis=-1, keepdims=True)) / total
 
 
-class SparseCategoricalCrossentropy(Loss):
-    """For one class of many, as an integer label; `ignore_class` marks labels to leave out.
+class SparseCategoricalCrossentropy(CategoricalCrossentropy):
+    """For one class of many, as an integer label.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
     0.6931
     """
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        **options: Any,
-    ):
-        super().__init__(reduction, **options)
-        self.from_logits = check_flag(from_logits, "from_logits")
-        self.axis = check_size(axis, "axis", least=-LARGEST)
-        if ignore_class is not None:
-            ignore_class = check_size(ignore_class, "ignore_class", least=-LARGEST)
-        self.ignore_class = ignore_class
-        self._categorical = CategoricalCrossentropy(from_logits)
-
     def call(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return ``-log p[label]`` of each label."""
-        return self._categorical.call(_one_hot(y_true, y_pred), y_pred)
+        return super().call(_one_hot(y_true, y_pred), y_pred)
 
     def gradient(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Return the gradient of the categorical cross-entropy with labels as one-hot rows."""
-        return self._categorical.gradient(_one_hot(y_true, y_pred), y_pred)
+        return super().gradient(_one_hot(y_true, y_pred), y_pred)
 
     def _prepare(self, y_true: Any, y_pred: Any, mask: Any) -> tuple[Any, np.ndarray, Any]:
-        y_pred = self._classes_last(self._as_floats(y_pred, "y_pred"))
+        y_pred = self._as_floats(y_pred, "y_pred")
         labels = as_array(y_true, "y_true")
         if labels.ndim == y_pred.ndim and labels.shape[-1:] == (1,):
             labels = labels[..., 0]
@@ -325,9 +281,6 @@ class SparseCategoricalCrossentropy(Loss):
         if valid is not None:
             labels = np.where(valid, labels, 0)  # a masked label may be anything
         labels = as_ids(labels)
-        if self.ignore_class is not None:
-            counted = labels != self.ignore_class
-            valid = counted if valid is None else valid & counted
         _check_labels(labels, y_pred.shape[-1], valid)
         return labels, y_pred, valid
 
@@ -397,13 +350,8 @@ def _check_labels(labels: np.ndarray, classes: int, valid: Any) -> None:
 
 # By name --------------------------------------------------------------------------------------
 
-CLASSES: list[type[Loss]] = [
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    LogCosh,
-    MeanSquaredError,
-    SparseCategoricalCrossentropy,
-]
+CLASSES: list[type[Loss]] = [BinaryCrossentropy, CategoricalCrossentropy, LogCosh]
+CLASSES += [MeanSquaredError, SparseCategoricalCrossentropy]
 KERAS_ONLY = (
     "CTC CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy "
     "BinaryFocalCrossentropy CategoricalHinge Circle CosineSimilarity Dice Hinge Huber "

@@ -26,11 +26,9 @@ from embedlab.layers.variable import Variable
 from embedlab.registry import (
     Configured,
     Registry,
-    drop_keras_defaults,
     left_to_keras,
     not_defined,
     refuse_missing,
-    refuse_unknown,
     snake_case,
 )
 
@@ -101,8 +99,7 @@ class Optimizer(Configured):
         name: str | None = None,
         **other: Any,
     ):
-        kind = type(self).__name__
-        refuse_unknown(kind, drop_keras_defaults(kind, other, self.KERAS_ONLY))
+        self._refuse_other(other)
         check_choice(sparse_update, "sparse_update", ("dense", "lazy"))
         self.learning_rate = learning_rate
         decay = weight_decay
@@ -142,15 +139,12 @@ class Optimizer(Configured):
         except (TypeError, ValueError) as error:
             must, received = "grads and variables must be lists of one length", short_repr(grads)
             do = "Pass a gradient, or None, for each variable"
-            raise ValueError(
-                message(must, f"{received} and {short_repr(variables)}", do)
-            ) from error
+            received += f" and {short_repr(variables)}"
+            raise ValueError(message(must, received, do)) from error
         pairs = [pair for pair in map(_checked, pairs) if pair[0] is not None]
         if not pairs:
             must = "No gradients provided for any variable: at least one must be trainable"
-            do = (
-                "Set layer.trainable = True, and after merge() call unmerge() or merge_and_unload()"
-            )
+            do = "Set layer.trainable = True; after merge() call unmerge() or merge_and_unload()"
             raise ValueError(message(must, "none", do))
         for grad, variable in pairs:
             # The core moves tables (V, D); a bias (D,) is a table of one row.

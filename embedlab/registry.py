@@ -37,8 +37,9 @@ class Configured:
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         """Return a new object; refuse arguments that no class of ours knows."""
+        options = drop_keras_defaults(cls.__name__, options, cls.KERAS_ONLY)
         if options and cls.__module__.startswith("embedlab."):
-            refuse_unknown(cls.__name__, options.keys() - _arguments(cls) - cls.KERAS_ONLY.keys())
+            refuse_unknown(cls.__name__, options.keys() - _arguments(cls))
         return super().__new__(cls)
 
     def get_config(self) -> dict[str, Any]:
@@ -53,7 +54,12 @@ class Configured:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return an object with the arguments that `get_config` returned."""
-        return cls(**config)
+        return cls(**drop_keras_defaults(cls.__name__, config, cls.KERAS_ONLY))
+
+    def _refuse_other(self, options: Mapping[str, Any]) -> None:
+        """Refuse the arguments in `options`, but for Keras's where they ask for nothing."""
+        kind = type(self).__name__
+        refuse_unknown(kind, drop_keras_defaults(kind, options, self.KERAS_ONLY))
 
     def clone(self) -> Self:
         """Return an object with equal arguments."""
@@ -114,9 +120,8 @@ def drop_keras_defaults(
             value = value[0]  # Keras: dilation_rate=(1,)
         plain = isinstance(value, (bool, int, float, str))
         if not (value is None or value is default or (plain and value == default)):
-            raise ValueError(
-                left_to_keras(name, f"{name}={short_repr(arguments[name])} for {owner}")
-            )
+            received = f"{name}={short_repr(arguments[name])} for {owner}"
+            raise ValueError(left_to_keras(name, received))
     return {name: value for name, value in arguments.items() if name not in keras_only}
 
 

@@ -107,11 +107,10 @@ def test_orthogonal_rows_are_at_right_angles():
     assert result.T @ result == pytest.approx(9 * np.eye(4), abs=1e-12)
 
 
-def test_named_axes_say_what_a_fan_is():
-    result = initializers.VarianceScaling(
-        3.0, "fan_in", "uniform", seed=1, input_axes=(0, 1), output_axes=(2,)
-    )
-    assert np.abs(result((2, 5, 400))).max() <= (3 * 3.0 / 10) ** 0.5
+def test_axes_of_keras_that_name_none_are_accepted():
+    config = {"seed": 1, "input_axes": None, "output_axes": None}
+    again = initializers.deserialize({"class_name": "HeNormal", "config": config})
+    assert again.get_config() == {"seed": 1}
 
 
 def test_seeded_leaves_alone_what_has_a_seed_or_draws_nothing():
@@ -173,7 +172,14 @@ def test_unknown_identifiers_are_refused(identifier):
         ),
         (lambda: initializers.Constant("x"), DtypeError, "value must hold numbers"),
         (lambda: initializers.Constant([1, 2, 3])((2, 2)), ShapeError, r"Received shape \(3,\)"),
-        (lambda: initializers.Identity()((3,)), ShapeError, "can only be used for 2D matrices"),
+        (lambda: initializers.get("identity"), ValueError, "is not part of embedlab. Received"),
+        (lambda: initializers.Identity, AttributeError, "is not part of embedlab. Received"),
+        (lambda: initializers.HeNormal(input_axes=0), ValueError, "input_axes is not part of"),
+        (
+            lambda: initializers.VarianceScaling.from_config({"output_axes": (0,)}),
+            ValueError,
+            "output_axes is not part of embedlab. Received output_axes=",
+        ),
         (lambda: initializers.Orthogonal()((3,)), ShapeError, "at least two-dimensional"),
         (lambda: initializers.Initializer()((3,)), NotImplementedError, "__call__"),
         (

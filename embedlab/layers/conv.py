@@ -17,17 +17,15 @@ __all__ = ["Conv1D"]
 class Conv1D(Layer):
     """Slide `filters` kernels of `kernel_size` time steps along a sequence.
 
-    ``out[b, t] = activation(sum over k of x[b, t * stride + k] @ kernel[k] + bias)`` with a kernel
+    ``out[b, t] = activation(sum over k of x[b, t + k] @ kernel[k] + bias)`` with a kernel
     (kernel_size, C, filters). ValueError or ShapeError for sizes that are no positive integers or
     do not fit the inputs. Source: ``keras.layers.Conv1D``.
 
     Parameters
     ----------
     filters, kernel_size : int
-    strides : int
-        How far the window moves.
     padding : {"valid", "same"}
-        No padding, or zeros on both sides, so that T stays at stride 1.
+        No padding, or zeros on both sides, so that T stays.
     activation : str or callable, optional
     use_bias : bool
     kernel_initializer, bias_initializer : optional
@@ -42,13 +40,12 @@ class Conv1D(Layer):
     """
 
     WEIGHTS: ClassVar = {"kernel": "glorot_uniform", "bias": "zeros"}
-    CONFIG = ("filters", "kernel_size", "strides", "padding", "activation", "use_bias")
+    CONFIG = ("filters", "kernel_size", "padding", "activation", "use_bias")
     BACKWARD_READS = ("kernel",)
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
+        **dict.fromkeys(("strides", "dilation_rate", "groups"), 1),
         "data_format": "channels_last",
-        "dilation_rate": 1,
-        "groups": 1,
     }
     kernel: Variable
     bias: Variable | None
@@ -57,17 +54,17 @@ class Conv1D(Layer):
         self,
         filters: int,
         kernel_size: Any,
-        strides: Any = 1,
-        padding: str = "valid",
         *,
+        padding: str = "valid",
         activation: Any = None,
         use_bias: bool = True,
         **options: Any,
     ):
         super().__init__(**options)
         self.filters = check_size(filters, "filters")
-        self.kernel_size = _single(kernel_size, "kernel_size")
-        self.strides = _single(strides, "strides")
+        single = isinstance(kernel_size, (tuple, list)) and len(kernel_size) == 1
+        size = check_size(kernel_size[0] if single else kernel_size, "kernel_size")
+        self.kernel_size = (size,)  # Keras's form
         self.padding = str(padding).lower()
         if self.padding == "causal":
             raise ValueError(left_to_keras("padding='causal'", f"padding={padding!r} for Conv1D"))
@@ -109,41 +106,29 @@ class Conv1D(Layer):
         if self.use_bias:
             weights["bias"] = grad.sum(axis=(0, 1))
         to_padded = np.zeros_like(padded)
-        (step,) = self.strides
-        last = step * (grad.shape[1] - 1) + 1
         for tap, of_tap in enumerate(self.kernel.value):
-            to_padded[:, tap : tap + last : step] += grad @ of_tap.T
+            to_padded[:, tap : tap + grad.shape[1]] += grad @ of_tap.T
         left, *_ = self._layout(length)
         return Gradients(to_padded[:, left : left + length], weights)
 
     def _windows(self, padded: np.ndarray) -> np.ndarray:
         """Return what each window covers, (B, To, kernel_size, C): a view of `padded`."""
-        (size,), (step,) = self.kernel_size, self.strides
-        windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)
-        return windows[:, ::step].swapaxes(2, 3)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, *self.kernel_size, axis=1)
+        return windows.swapaxes(2, 3)
 
     def _layout(self, length: int) -> tuple[int, int, int]:
         """Return the zeros in front of T steps and behind them, and the number of outputs."""
-        (size,), (step,) = self.kernel_size, self.strides
-        zeros = 0
-        if self.padding == "same":
-            zeros = max((-(-length // step) - 1) * step + size - length, 0)
-        free = length + zeros - size
-        if free < 0 or not length:
+        (size,) = self.kernel_size
+        zeros = size - 1 if self.padding == "same" else 0
+        outputs = length + zeros - size + 1
+        if outputs < 1 or not length:
             must = "Computed output size would be zero or negative"
             received = f"a sequence of length {length} for windows that span {size} steps"
             raise ShapeError(message(must, received, "Pad it, or set padding='same'"))
-        return zeros // 2, zeros - zeros // 2, free // step + 1
+        return zeros // 2, zeros - zeros // 2, outputs
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return (B, To, filters), with None while T is not known."""
         check_input_shape(self, input_shape, ndim=3)
         rows, length, _ = input_shape
         return (rows, None if length is None else self._layout(length)[2], self.filters)
-
-
-def _single(value: Any, name: str) -> tuple[int]:
-    """Return a size in Keras's form, a tuple of one."""
-    if isinstance(value, (tuple, list)) and len(value) == 1:
-        value = value[0]
-    return (check_size(value, name),)

@@ -41,9 +41,7 @@ class Dense(Layer):
     BACKWARD_READS = ("kernel",)
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
-        "lora_rank": None,
-        "lora_alpha": None,
-        "quantization_config": None,
+        **dict.fromkeys(("lora_rank", "lora_alpha", "quantization_config")),
     }
     supports_masking = True
     kernel: Variable
@@ -79,7 +77,8 @@ class Dense(Layer):
         ``inputs = g @ kernel.T``, ``kernel = inputs.T @ g``, ``bias = sum of g``, where g, (...,
         units), has come back through the activation.
         """
-        inputs, sums = (a.astype(self.variable_dtype, copy=False) for a in context)
+        dtype = self.dtype_policy.variable
+        inputs, sums = (array.astype(dtype, copy=False) for array in context)
         grad = cast_grad(self, grad, sums.shape)
         grad = activations.gradient(self.activation, sums, self.activation(sums), grad)
         flat = grad.reshape(-1, self.units)  # (N, units)

@@ -40,7 +40,7 @@ class DTypePolicy:
         mixed = source == "mixed_float16"
         self.variable_dtype = "float32" if mixed else source
         self.compute_dtype = "float16" if mixed else source
-        self.compute = np.dtype(self.compute_dtype)  # to compare without a name
+        self.variable, self.compute = np.dtype(self.variable_dtype), np.dtype(self.compute_dtype)
         self.name = name
 
     def __eq__(self, other: object) -> bool:

@@ -74,7 +74,7 @@ class Embedding(TableLayer):
     mask_zero : bool
         Mark id 0 as padding in the mask. It neither zeroes nor freezes row 0; `padding_idx` does.
     weights : array_like, (V, D), optional
-        The table to start with; a list holding one table, as old Keras wanted it, is fine too.
+        The table to start with, or a list of one table, as in Keras 1 and 2.
     lora_rank, lora_alpha, adapters : optional
         Make LoRA adapters when the layer is built: the one of `enable_lora`, and one for each dict
         of arguments of `add_adapter`.
@@ -197,9 +197,8 @@ class Embedding(TableLayer):
     def _check_policy(self, policy: DTypePolicy) -> DTypePolicy:
         super()._check_policy(policy)
         options = vars(self)  # this is asked twice: before they are set, and after
-        if policy.variable_dtype in INTEGERS and (
-            options.get("max_norm") is not None or options.get("row_dropout")
-        ):
+        needs_floats = options.get("max_norm") is not None or options.get("row_dropout")
+        if policy.variable_dtype in INTEGERS and needs_floats:
             must = "max_norm and row_dropout need a table of floats"
             raise ValueError(message(must, f"dtype={policy.name!r}", "Leave them away"))
         return policy
@@ -254,7 +253,7 @@ class Embedding(TableLayer):
 
     @property
     def embeddings(self) -> Any:
-        """The table that counts: `table`, or a new array (V, D) of floats.
+        """The effective table: `table`, or a new array (V, D) of floats.
 
         An array where adapters are active (it has them added) or the layer is quantized.
         """
@@ -319,8 +318,8 @@ class Embedding(TableLayer):
         return apply_out_of_range_rule(ids, self.input_dim, **rules)
 
     def _read_by_backward(self, saved: Any) -> list[Variable]:
-        active = [self.adapters[name] for name in self.adapters.active]
-        return [variable for adapter in active for variable in (adapter.a, adapter.b)]
+        adapters = self.adapters
+        return [v for name in adapters.active for v in (adapters[name].a, adapters[name].b)]
 
     def backward(self, context: LookupContext, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad, for that of the rows (*ids.shape, D).
@@ -467,10 +466,11 @@ class Embedding(TableLayer):
         (True, 2)
         """
         if self.lora_enabled:
-            must = "lora is already enabled. This can only be done once per layer"
-            raise ValueError(
-                message(must, f"rank={short_repr(rank)}", "Use add_adapter for another")
+            must, do = (
+                "lora is already enabled. This can only be done once per layer",
+                "add_adapter",
             )
+            raise ValueError(message(must, f"rank={short_repr(rank)}", f"Use {do} for another"))
         self.add_adapter(
             DEFAULT_NAME, rank, lora_alpha, a_initializer=a_initializer, b_initializer=b_initializer
         )
@@ -502,9 +502,9 @@ class Embedding(TableLayer):
             received = f"{short_repr(name)} beside {list(self.adapters)}"
             raise ValueError(message(must, received, "Choose another"))
         self.adapters.refuse_if_merged("add_adapter")
-        rank, most = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
-        if rank > most:
-            must = f"a LoRA rank is meant to be low: it should be at most min(V, D) = {most}"
+        rank, max_rank = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
+        if rank > max_rank:
+            must = f"a LoRA rank is meant to be low: it should be at most min(V, D) = {max_rank}"
             do = "A smaller one gives the same freedom with less memory"
             warnings.warn(message(must, rank, do), UserWarning, stacklevel=3)
         alpha = rank if alpha is None else alpha
@@ -520,7 +520,7 @@ class Embedding(TableLayer):
         try:
             b = self.add_weight(shapes[1], b_initializer, dtype, name=names[1], regularizer=penalty)
         except Exception:
-            self._untrack_variable(a)  # half an adapter is none
+            self._untrack_variable(a)  # Remove A if B could not be created
             raise
         if self.padding_idx is not None:
             a.value[self.padding_idx] = 0  # B is shared: only a zero here keeps that row still
@@ -536,7 +536,7 @@ class Embedding(TableLayer):
 
     def remove(self, name: str) -> None:
         """Remove an adapter; without any, the table can be trained again."""
-        self._forget([self.adapters.remove(name)])
+        self._untrack_adapters([self.adapters.remove(name)])
 
     @names_layer
     def merge(self, safe: bool = True) -> None:
@@ -573,10 +573,10 @@ class Embedding(TableLayer):
         """
         if self.adapters.active:
             self.merge(safe)
-        self._forget(self.adapters.clear())
+        self._untrack_adapters(self.adapters.clear())
         return self
 
-    def _forget(self, removed: list[LoRAAdapter]) -> None:
+    def _untrack_adapters(self, removed: list[LoRAAdapter]) -> None:
         for adapter in removed:
             self._untrack_variable(adapter.a)
             self._untrack_variable(adapter.b)
@@ -624,7 +624,7 @@ class Embedding(TableLayer):
 
         Notes
         -----
-        Source: ``keras.layers.Embedding.quantize``; the codes are equal to the bit. On purpose
+        Source: ``keras.layers.Embedding.quantize``; the codes are bit-identical. On purpose
         different: in a block whose numbers share one sign the range includes 0.
 
         Examples
@@ -634,9 +634,8 @@ class Embedding(TableLayer):
         >>> layer([1]).round(3).tolist(), layer.quantized.codes.dtype.name
         ([[1.0, 1.0, 1.0, 1.0]], 'int8')
         """
-        if check_flag(type_check, "type_check") and not type(self).__module__.startswith(
-            "embedlab."
-        ):
+        ours = type(self).__module__.startswith("embedlab.")
+        if check_flag(type_check, "type_check") and not ours:
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `quantize` method implemented. "
                 "Received a subclass, whose own methods may need floats. Pass type_check=False if "
@@ -647,7 +646,7 @@ class Embedding(TableLayer):
         self.adapters.refuse_if_merged("quantize")
         policy = self.dtype_policy
         codes = {name: table.quantize(config, policy) for name, table in self._tables.items()}
-        self._take_codes(codes, config)
+        self._set_quantized_tables(codes, config)
 
     def quantized_build(self, embeddings_shape: Any, mode: str, config: Any = None) -> None:
         """Make codes of zero (and scales of one) for tables (V, D): to be loaded into."""
@@ -657,9 +656,9 @@ class Embedding(TableLayer):
             name: QuantizedTableWeights.empty(*arguments, f"{self.name}/{name}", number > 0)
             for number, name in enumerate(self._table_names)
         }
-        self._take_codes(codes, config)
+        self._set_quantized_tables(codes, config)
 
-    def _take_codes(self, tables: Mapping[str, Table], config: Any) -> None:
+    def _set_quantized_tables(self, tables: Mapping[str, Table], config: Any) -> None:
         self._set_tables(tables)
         self.quantization_config = config
         source = self.dtype_policy.name.rpartition("_from_")[2]
@@ -862,13 +861,13 @@ so that Keras can read it."""
 def _as_adapters(value: Any) -> list[dict[str, Any]]:
     known = set(signature(Embedding.add_adapter).parameters)
     value = [] if value is None else value
-    listed = list(value) if isinstance(value, (list, tuple)) else [value]
-    for each in listed:
-        if not (isinstance(each, dict) and {"name", "rank"} <= set(each) <= known):
+    configs = list(value) if isinstance(value, (list, tuple)) else [value]
+    for config in configs:
+        if not (isinstance(config, dict) and {"name", "rank"} <= set(config) <= known):
             must = "adapters must be a list of dicts, with the arguments of add_adapter in each"
             do = 'Pass for example [{"name": "first", "rank": 4}]'
-            raise ValueError(message(must, short_repr(each), do))
-    return [dict(each) for each in listed]
+            raise ValueError(message(must, short_repr(config), do))
+    return [dict(config) for config in configs]
 
 
 def _as_input_length(value: Any) -> int | tuple[int | None, ...] | None:

@@ -105,7 +105,7 @@ class FloatTable:
         return _lazy_rows(self, table.shape, adapters) if adapters.active else table
 
     def effective(self, adapters: AdapterSet) -> Any:
-        """Return the table that counts: the variable, or a new array with adapters added."""
+        """Return the effective table: the variable, or a new array with adapters added."""
         if not adapters.active:
             return self.variable
         return merge(self.variable.value, adapters.active_arrays(), safe=False)
@@ -390,7 +390,7 @@ class TableLayer(Layer):
     def _make_float_table(self, weights: Any = None, placement: str = "memory") -> FloatTable:
         """Return a new table, made by its initializer, or of `weights` (V, D) as they are.
 
-        A list of one table is unpacked, as old Keras had it.
+        A list of one table is unpacked, as in Keras 1 and 2.
         """
         shape, initializer = (self.input_dim, self.output_dim), None
         if weights is not None:

@@ -26,8 +26,9 @@ def cast_inputs(layer: Any, inputs: Any, *, ndim: int | None = None, least: int 
     many axes there must be: exactly, or at least. ShapeError "Input 0 of layer ... is incompatible
     with the layer" for others, and a last axis of another length than the weights were made for.
     """
-    array = as_numeric_array(inputs, f"inputs of {layer.name!r}")
-    array = np.array(array, layer.compute_dtype, order="C")
+    if not (type(inputs) is np.ndarray and inputs.dtype.kind in "fiub"):
+        inputs = as_numeric_array(inputs, f"inputs of {layer.name!r}")
+    array = np.array(inputs, layer.dtype_policy.compute, order="C")
     check_input_shape(layer, array.shape, ndim=ndim, least=least, last=layer._input_width)
     return array
 
@@ -42,6 +43,8 @@ def check_input_shape(
 ) -> None:
     """Refuse inputs of `shape` unless they have the axes that `layer` needs: see `cast_inputs`."""
     shape = tuple(shape or ())
+    if ndim in (None, len(shape)) and len(shape) >= least and last in (None, *shape[-1:]):
+        return
     start = f"Input 0 of layer {layer.name!r} is incompatible with the layer: expected"
     received = f"found ndim={len(shape)}. Full shape received: {shape}."
     if ndim is not None and len(shape) != ndim:
@@ -49,11 +52,10 @@ def check_input_shape(
     if len(shape) < least:
         do = "Give a single sample a batch axis: x[None]."
         raise ShapeError(f"{start} min_ndim={least}, {received} {do}")
-    if last is not None and shape[-1] != last:
-        raise ShapeError(
-            f"{start} axis -1 of input shape to have value {last}, but received input with shape "
-            f"{shape}. Pass what the layer was built on, or make a new layer."
-        )
+    raise ShapeError(
+        f"{start} axis -1 of input shape to have value {last}, but received input with shape "
+        f"{shape}. Pass what the layer was built on, or make a new layer."
+    )
 
 
 def input_width(layer: Any, shape: Any, *, ndim: int | None = None, least: int = 0) -> int:
@@ -78,8 +80,9 @@ def cast_grad(layer: Any, grad: Any, shape: tuple[int, ...]) -> np.ndarray:
 
     ShapeError unless it has the shape of the outputs.
     """
-    grad = as_numeric_array(grad, f"grad of {layer.name!r}")
-    array = np.asarray(grad, layer.variable_dtype, order="C")
+    if not (type(grad) is np.ndarray and grad.dtype.kind in "fiub"):
+        grad = as_numeric_array(grad, f"grad of {layer.name!r}")
+    array = np.asarray(grad, layer.dtype_policy.variable, order="C")
     if array.shape != tuple(shape):
         must = f"grad must have the shape of the outputs of {layer.name!r}, {tuple(shape)}"
         raise ShapeError(message(must, array.shape, "Pass what the layer above sends back"))

@@ -25,7 +25,7 @@ from embedlab.core.checks import (
 )
 from embedlab.layers.allocation import allocator_for, charge
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
-from embedlab.layers.input_checks import names_layer
+from embedlab.layers.input_checks import CALLER_ERRORS, name_layer, names_layer
 from embedlab.layers.stored_arrays import prepare_load
 from embedlab.layers.symbolic import KerasTensor, as_shape, not_a_chain
 from embedlab.layers.variable import Variable
@@ -35,7 +35,7 @@ __all__ = ["Context", "Gradients", "Layer"]
 
 _ALWAYS_WELCOME = ("mask", "training")
 _names: Counter[str] = Counter()
-_NO_LAYER = frozenset((str, int, float, bool, type(None), dict, set, Variable, np.ndarray))
+_NO_LAYER: set[type] = set()  # kinds of attributes that hold no layer, noted as they are seen
 _MODULES: dict[str, Any] = {
     "initializer": initializers,
     "regularizer": regularizers,
@@ -112,9 +112,10 @@ class Layer:
             cls._takes = frozenset(signature(cls.call).parameters)
             if "consumes_mask" not in vars(cls):
                 cls.consumes_mask = "mask" in cls._takes
-        for name, checked in (("forward", _checked_forward), ("backward", _checked_backward)):
-            if name in vars(cls):
-                setattr(cls, name, checked(vars(cls)[name]))
+        if "forward" in vars(cls):
+            cls._forward, cls.forward = _checked_forward(cls.forward)  # type: ignore[method-assign]
+        if "backward" in vars(cls):
+            cls.backward = _checked_backward(cls.backward)  # type: ignore[method-assign]
 
     def __init__(
         self, *, name: str | None = None, dtype: Any = None, trainable: bool = True, **options: Any
@@ -242,15 +243,16 @@ class Layer:
 
     def in_compute_dtype(self, variable: Variable) -> np.ndarray:
         """Return a weight in the dtype that the layer computes in."""
-        return variable.value.astype(self.compute_dtype, copy=False)
+        return variable.value.astype(self._dtype_policy.compute, copy=False)
 
     def sublayers(self) -> Iterator["Layer"]:
         """Return the layers that this one holds in its attributes, each once, in order."""
         seen = {id(self)}
         for value in vars(self).values():
-            kind = type(value)
-            if kind in _NO_LAYER:  # most attributes: asked first, this is half the price of a step
+            if type(value) in _NO_LAYER:  # most: asked first, this is half the price of a step
                 continue
+            if not isinstance(value, (Layer, list, tuple)):
+                _NO_LAYER.add(type(value))
             for part in value if isinstance(value, (list, tuple)) else (value,):
                 if isinstance(part, Layer) and id(part) not in seen:
                     seen.add(id(part))
@@ -342,26 +344,29 @@ class Layer:
 
     # Calling ----------------------------------------------------------------------------------
 
-    @names_layer
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for an array, or a placeholder for a placeholder.
 
         ``mask=`` and ``training=`` are always welcome, and dropped where `call` does not take them.
         """
-        if isinstance(inputs, KerasTensor):
-            options = {k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
-            return self.symbolic_call(inputs, **options)
-        if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
-            kind = type(inputs).__name__
-            raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
-        if not self.built:
-            self._build_from_data(inputs)
-        if not (args or kwargs):
-            return self.call(inputs)
-        for name in _ALWAYS_WELCOME:
-            if name not in self._takes:
-                kwargs.pop(name, None)
-        return self.call(inputs, *args, **kwargs)
+        try:  # not `names_layer`, whose call more is a tenth of a small one
+            if isinstance(inputs, KerasTensor):
+                options = {k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
+                return self.symbolic_call(inputs, **options)
+            if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
+                kind = type(inputs).__name__
+                raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
+            if not self.built:
+                self._build_from_data(inputs)
+            if not (args or kwargs):
+                return self.call(inputs)
+            for name in _ALWAYS_WELCOME:
+                if name not in self._takes:
+                    kwargs.pop(name, None)
+            return self.call(inputs, *args, **kwargs)
+        except CALLER_ERRORS as error:
+            name_layer(error, self)
+            raise
 
     def _build_from_data(self, inputs: Any) -> None:
         known = hasattr(inputs, "shape")
@@ -369,7 +374,7 @@ class Layer:
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs. Unless a layer defines it, the first half of `forward`."""
-        return self.forward(inputs, *args, **kwargs)[0]
+        return self._forward(inputs, *args, **kwargs)[0]
 
     def forward(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return the outputs and what `backward` needs, which comes to it in a `Context`.
@@ -383,6 +388,8 @@ class Layer:
             raise not_defined(self, "forward(inputs) to be trained", do)
         return self(inputs, *args, **kwargs), None
 
+    _forward = forward  # that of the class as it defines it, which makes no `Context`
+
     def backward(self, context: Any, grad: Any) -> Gradients:
         """Return the gradients for the inputs and the weights, from that of the outputs."""
         do = "Add it: it returns Gradients"
@@ -391,16 +398,10 @@ class Layer:
     def _read_by_backward(self, saved: Any) -> list[Variable]:
         return [getattr(self, name) for name in self.BACKWARD_READS]
 
-    def call_with_mask(
-        self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
-    ) -> tuple[Any, Any]:
-        """Return the outputs and their mask: a mask is a value, and travels beside the outputs."""
-        return self.forward_with_mask(inputs, mask, training, **kwargs)[:2]
-
     def forward_with_mask(
         self, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
     ) -> tuple[Any, Any, Any]:
-        """Return the outputs, their mask, and the context; `kwargs` are those of the call."""
+        """Return the outputs, their mask (a value beside them), and the context."""
         outputs, context = self.forward(inputs, mask=mask, training=training, **kwargs)
         return outputs, self.compute_mask(inputs, mask, **kwargs), context
 
@@ -574,15 +575,13 @@ def _holds_tensors(inputs: Any) -> bool:
     return any(isinstance(part, KerasTensor) for part in parts)
 
 
-def _checked_forward(method: Any) -> Any:
-    """Return a `forward` that makes a `Context`; it need not take ``mask=`` and ``training=``."""
+def _checked_forward(method: Any) -> tuple[Any, Any]:
+    """Return a `forward` that need not take ``mask=`` and ``training=``, and one with `Context`."""
     parameters = signature(method).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     takes_mask, takes_training = (open_ended or name in parameters for name in _ALWAYS_WELCOME)
 
-    @names_layer
-    @wraps(method)
-    def forward(
+    def run(
         self: Layer, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
     ) -> Any:
         if not self.built:
@@ -594,12 +593,23 @@ def _checked_forward(method: Any) -> Any:
         result = method(self, inputs, **kwargs)
         if not (isinstance(result, tuple) and len(result) == 2):
             raise _wrong_result(self, "forward", "(outputs, context)", result, "Return both")
+        return result
+
+    @wraps(method)
+    def forward(
+        self: Layer, inputs: Any, mask: Any = None, training: bool = False, **kwargs: Any
+    ) -> Any:
+        try:
+            result = run(self, inputs, mask, training, **kwargs)
+        except CALLER_ERRORS as error:
+            name_layer(error, self)
+            raise
         if type(self).forward is not forward:  # called by that of a subclass
             return result
-        read = [(v, v.changes) for v in self._read_by_backward(result[1])]
-        return result[0], Context(self, result[1], read)
+        read = self._read_by_backward(result[1])
+        return result[0], Context(self, result[1], read and [(v, v.changes) for v in read])
 
-    return forward
+    return run, forward
 
 
 def _checked_backward(method: Any) -> Any:

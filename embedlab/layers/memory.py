@@ -104,9 +104,8 @@ def _control_groups() -> Iterator[tuple[Path, str, str, str]]:
             root = _CGROUPS / controllers
             group = Path(os.path.normpath(root / path.lstrip("/")))
             files = _V1 if controllers else _V2
-            yield from (
-                (place, *files) for place in (group, *group.parents) if place.is_relative_to(root)
-            )
+            places = (place for place in (group, *group.parents) if place.is_relative_to(root))
+            yield from ((place, *files) for place in places)
 
 
 def _left_in_group(group: Path, limit: str, used: str, reclaimable: str) -> int | None:

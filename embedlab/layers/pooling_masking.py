@@ -19,7 +19,7 @@ class Masking(Layer):
     A mask that comes in is replaced. Source: ``keras.layers.Masking``.
 
     >>> steps = np.array([[[1.0, 9.0], [9.0, 9.0]]])
-    >>> out, mask = Masking(9.0).call_with_mask(steps)
+    >>> out, mask, _ = Masking(9.0).forward_with_mask(steps)
     >>> out.tolist(), mask.tolist()
     ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
     """

@@ -39,8 +39,6 @@ class Recurrent(Layer):
     use_bias : bool
     return_sequences : bool
         Return the output of every step instead of the last; only then a mask passes on.
-    zero_output_for_mask : bool
-        Return zeros at masked steps instead of the output before them.
     kernel_initializer, recurrent_initializer, bias_initializer : optional
         And the same with regularizer and constraint.
     name, dtype, trainable : as for every `Layer`
@@ -51,13 +49,12 @@ class Recurrent(Layer):
         "recurrent_kernel": "orthogonal",
         "bias": "zeros",
     }
-    CONFIG = ("units", "activation", "use_bias", "return_sequences", "zero_output_for_mask")
+    CONFIG = ("units", "activation", "use_bias", "return_sequences")
     KERAS_ONLY: ClassVar = {
         **Layer.KERAS_ONLY,
         **dict.fromkeys(("return_state", "go_backwards", "stateful", "unroll"), False),
+        **dict.fromkeys(("zero_output_for_mask", "dropout", "recurrent_dropout"), 0),
         "use_cudnn": "auto",
-        "dropout": 0.0,
-        "recurrent_dropout": 0.0,
         "seed": None,
     }
     BACKWARD_READS = ("kernel", "recurrent_kernel")
@@ -76,7 +73,6 @@ class Recurrent(Layer):
         *,
         use_bias: bool = True,
         return_sequences: bool = False,
-        zero_output_for_mask: bool = False,
         **options: Any,
     ):
         super().__init__(**options)
@@ -84,7 +80,6 @@ class Recurrent(Layer):
         self.activation = activations.get(activation)
         self.use_bias = check_flag(use_bias, "use_bias")
         self.return_sequences = check_flag(return_sequences, "return_sequences")
-        self.zero_output_for_mask = check_flag(zero_output_for_mask, "zero_output_for_mask")
         if not self.use_bias:
             self.bias = None
 
@@ -141,8 +136,6 @@ class Recurrent(Layer):
             steps.append(saved)
         # A copy: the caller may change the outputs, and `backward` needs the states.
         outputs = hidden[1:].copy() if self.return_sequences else hidden[-1:].copy()
-        if mask is not None and self.zero_output_for_mask and steps:
-            outputs[~mask[-len(outputs) :]] = 0
         out = outputs.transpose(1, 0, 2) if self.return_sequences else outputs[0]
         return out, (values, mask, hidden, steps)
 
@@ -159,8 +152,6 @@ class Recurrent(Layer):
             to_outputs[:] = cast_grad(self, grad, (rows, times, self.units)).transpose(1, 0, 2)
         else:
             to_outputs[-1:] = cast_grad(self, grad, (rows, self.units))
-        if mask is not None and self.zero_output_for_mask:
-            to_outputs[~mask] = 0
         to_x = np.empty((times, rows, self.GATES * self.units), dtype)
         to_h = np.empty_like(to_x)
         grads: Arrays = (np.zeros((rows, self.units), dtype),) * self.STATES
@@ -169,9 +160,8 @@ class Recurrent(Layer):
             grads = (grads[0] + to_outputs[t], *grads[1:])
             masked: Arrays = ()
             if mask is not None:
-                grads, masked = zip(
-                    *(grad_keep_masked_state(mask[t], g) for g in grads), strict=True
-                )
+                pairs = [grad_keep_masked_state(mask[t], grad) for grad in grads]
+                grads, masked = zip(*pairs, strict=True)
             saved = tuple(array.astype(dtype, copy=False) for array in steps[t])
             to_x[t], to_h[t], direct = self._step_backward(saved, grads)
             grads = (direct[0] + to_h[t] @ back, *direct[1:])

@@ -125,9 +125,8 @@ def _check_array(label: str, array: Any, shape: tuple[int, ...], dtype: str, fit
         raise ShapeError(message(must, received, "Compare the two configs"))
     if not fits:
         do = "A quantized table does not fit a float one: quantize the layer as in the file"
-        raise ValueError(
-            message(f"{label} must have dtype {dtype}", np.dtype(array.dtype).name, do)
-        )
+        must, received = f"{label} must have dtype {dtype}", np.dtype(array.dtype).name
+        raise ValueError(message(must, received, do))
 
 
 # Adapters -------------------------------------------------------------------------------------
@@ -222,9 +221,8 @@ def _assign_adapters(
         lora.a.assign(arrays[f"a.{number}"])
         lora.b.assign(arrays[f"b.{number}"])
     adapters.set_active(description["active"])
-    layer.embedding_table.before_merge = [
-        array for name, array in arrays.items() if name.startswith("before.")
-    ]
+    before = [array for name, array in arrays.items() if name.startswith("before.")]
+    layer.embedding_table.before_merge = before
     adapters.merged = tuple(
         (each["name"], Adapter(arrays[f"merged.a.{n}"], arrays[f"merged.b.{n}"], each["scale"]))
         for n, each in enumerate(description["merged"])

@@ -206,10 +206,8 @@ def _chain(config: dict[str, Any], custom: dict[str, Any]) -> tuple[Any, Any]:
     """Call the layers of a Functional config again; return the placeholders of both ends."""
     configs = {each["name"]: each for each in config["layers"]}
     if len(configs) < len(config["layers"]):
-        must, received = "every layer needs a name of its own", f"{len(configs)} names"
-        raise ValueError(
-            message(must, f"{received} for {len(config['layers'])} layers", "Add some")
-        )
+        received = f"{len(configs)} names for {len(config['layers'])} layers"
+        raise ValueError(message("every layer needs a name of its own", received, "Add some"))
     # Keras computes masks by operations in the graph: here the layers do so themselves.
     configs = {k: v for k, v in configs.items() if v["class_name"] not in _MASK_OPERATIONS}
     nodes = {

@@ -49,10 +49,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     try:
         config = json.dumps(model_to_config(model))
     except TypeError as error:
-        must = f"the config of {model.name!r} must be plain values"
-        raise ValueError(
-            message(must, error, "Give the object that is not a get_config")
-        ) from error
+        must, do = f"the config of {model.name!r} must be plain values", "Give it a get_config"
+        raise ValueError(message(must, error, do)) from error
     write_archive(filepath, config, lambda file: _write_weights(file, model), overwrite)
 
 
@@ -211,9 +209,8 @@ def _read_weights(source: Any, path: Any, model: Any) -> None:
         for where, layer in known.items():
             group = _join(where, "layers")
             names = reader.names(group) if hasattr(layer, "layers") else []
-            extra = [
-                n for n in names if f"{group}/{n}" not in known and not n.startswith("input_layer")
-            ]
+            extra = [name for name in names if f"{group}/{name}" not in known]
+            extra = [name for name in extra if not name.startswith("input_layer")]
             if extra:  # their weights would be lost silently
                 must = f"every layer of the file must be in {layer.name!r}"
                 do = "Read single layers with models.load_layer_weights"
@@ -275,9 +272,8 @@ def _numbered(classes: Iterable[str]) -> Iterator[str]:
 def _group_in_config(config: Any, name: str) -> str | None:
     """Return the group of a layer by its name: files count layers by class, in Keras's order."""
     layers = (config.get("config", {}).get("layers") if isinstance(config, dict) else None) or []
-    for each, group in zip(
-        layers, _numbered(str(e.get("class_name")) for e in layers), strict=True
-    ):
+    groups = _numbered(str(each.get("class_name")) for each in layers)
+    for each, group in zip(layers, groups, strict=True):
         if (each.get("config") or {}).get("name") == name:
             return f"layers/{group}"
     return None

@@ -202,10 +202,10 @@ def as_verbose(value: Any) -> Any:
 
 def as_callbacks(callbacks: Any) -> list[Callback]:
     """Return the callbacks in a list; one alone needs none."""
-    listed = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-    listed = [callback for callback in listed if callback is not None]
-    for callback in listed:
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    callbacks = [callback for callback in callbacks if callback is not None]
+    for callback in callbacks:
         if not isinstance(callback, Callback):
             must, received = "callbacks must be a Callback or a list of them", short_repr(callback)
             raise TypeError(message(must, received, "Pass for example EarlyStopping()"))
-    return listed
+    return callbacks

@@ -42,13 +42,9 @@ __all__ = ["Model"]
 _LEFT_TO_KERAS = {
     **dict.fromkeys(("loss_weights", "weighted_metrics", "class_weight", "sample_weight", "steps")),
     **dict.fromkeys(("callbacks", "steps_per_epoch", "validation_steps", "validation_batch_size")),
-    "run_eagerly": False,
-    "steps_per_execution": 1,
+    **dict.fromkeys(("run_eagerly", "initial_epoch", "validation_split"), 0),
+    **dict.fromkeys(("auto_scale_loss", "steps_per_execution", "validation_freq"), 1),
     "jit_compile": "auto",
-    "auto_scale_loss": True,
-    "validation_split": 0.0,
-    "initial_epoch": 0,
-    "validation_freq": 1,
 }
 """Arguments of Keras's compile, fit, evaluate and predict, with defaults that ask for nothing."""
 
@@ -154,8 +150,8 @@ class Model(Layer):
         if isinstance(loss, (list, tuple)) or (isinstance(loss, dict) and "class_name" not in loss):
             raise not_a_chain(f"{len(loss)} losses in a {type(loss).__name__}")
         new_optimizer, new_loss = optimizers.get(optimizer), losses.get(loss)
-        listed = metrics if isinstance(metrics, (list, tuple)) else [metrics]
-        new_metrics = [get_metric(name) for name in listed if name is not None]
+        metrics = metrics if isinstance(metrics, (list, tuple)) else [metrics]
+        new_metrics = [get_metric(name) for name in metrics if name is not None]
         self.optimizer, self.loss, self.metrics = new_optimizer, new_loss, new_metrics
 
     def fit(
@@ -209,21 +205,20 @@ class Model(Layer):
         verbose, shuffle = as_verbose(verbose), check_flag(shuffle, "shuffle")
         rng = np.random.default_rng(None if seed is None else check_size(seed, "seed", least=0))
         x, y = as_pair(self, x, y)
-        validation = validation_data
-        if validation is not None:
-            listed = isinstance(validation, (tuple, list))
-            if not listed or len(validation) != 2:
-                kind = f"{len(validation)} parts" if listed else type(validation)
+        if validation_data is not None:
+            is_list = isinstance(validation_data, (tuple, list))
+            if not is_list or len(validation_data) != 2:
+                kind = f"{len(validation_data)} parts" if is_list else type(validation_data)
                 must, do = "validation_data must be (x, y)", "Pass a tuple of two arrays"
                 raise ValueError(message(must, kind, do))
-            validation = as_pair(self, *validation)
+            validation_data = as_pair(self, *validation_data)
         if not len(x):
             raise ShapeError(message("fit needs at least one sample", "none", "Pass more rows"))
         history = History()
-        listeners = [*as_callbacks(callbacks), history]
+        callback_list = [*as_callbacks(callbacks), history]
 
         def notify(method: str, *args: Any) -> None:
-            for callback in listeners:
+            for callback in callback_list:
                 getattr(callback, method)(*args)
 
         notify("set_model", self)
@@ -233,8 +228,8 @@ class Model(Layer):
             notify("on_epoch_begin", epoch)
             order = rng.permutation(len(x)) if shuffle else None
             title, totals = f"epoch {epoch + 1}/{epochs}", Totals(self)
-            bars = 0 if verbose == 2 else verbose
-            for rows, bar in batches(len(x), batch_size, title, bars, order):
+            bar_verbose = 0 if verbose == 2 else verbose
+            for rows, bar in batches(len(x), batch_size, title, bar_verbose, order):
                 with positions_of_caller(rows):
                     step = train_step(self, x[rows], y[rows])
                 totals.update(step, y[rows])
@@ -242,10 +237,8 @@ class Model(Layer):
                     postfix = {k: f"{v:.4f}" for k, v in totals.result().items()}
                     bar.set_postfix(postfix, refresh=False)
             logs = totals.result()
-            if validation is not None:
-                results = self.evaluate(
-                    validation[0], validation[1], batch_size, 0, return_dict=True
-                )
+            if validation_data is not None:
+                results = self.evaluate(*validation_data, batch_size, 0, return_dict=True)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             if verbose == 2:
                 print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
@@ -302,10 +295,15 @@ class Model(Layer):
     def _check_compiled(self) -> None:
         if self.optimizer is None or self.loss is None:
             must = f"You must call `compile()` with a loss before training {self.name!r}"
-            do = 'Say for example model.compile("adam", "mse")'
+            do = 'Use for example model.compile("adam", "mse")'
             raise ValueError(message(must, f"loss={self.loss!r:.40}", do))
 
     # Running ----------------------------------------------------------------------------------
+    #
+    # model(x)             outputs alone; builds the layers
+    # forward              outputs, and the context for `backward`
+    # forward_with_mask    outputs, their mask, and the context: one step of training or evaluation
+    # predict              outputs of all samples, in batches
 
     def forward(self, inputs: Any, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Return the outputs, and the context of every call for `backward`."""
@@ -320,7 +318,8 @@ class Model(Layer):
         batch = np.shape(inputs)[:1] if hasattr(inputs, "shape") else ()
         contexts: list[Any] = []
         for layer, kwargs in self._calls:
-            check_mask_survives(mask, layer, self.strict_masks)
+            if mask is not None:
+                check_mask_survives(mask, layer, self.strict_masks)
             inputs, mask, context = layer.forward_with_mask(inputs, mask, training, **kwargs)
             if batch and np.shape(inputs)[:1] != batch:
                 must = f"outputs of {layer.name!r} must keep the batch axis of its inputs, {batch}"
@@ -347,7 +346,7 @@ class Model(Layer):
     def _prepare(self, inputs: Any = None) -> None:
         if not self._calls:
             must = f"{self.name} cannot run as a chain because it has no layers"
-            do = "Say Model(inputs, outputs), or add(layer) to a Sequential"
+            do = "Use Model(inputs, outputs), or add(layer) to a Sequential"
             raise ValueError(message(must, f"{type(self).__name__} with none", do))
 
     # Masks and shapes -------------------------------------------------------------------------
@@ -425,7 +424,7 @@ class Model(Layer):
         if placeholder is None or not self._calls:
             raise AttributeError(
                 f"{type(self).__name__} model {self.name!r} has no defined {word} shape yet: it "
-                "must know how long its inputs are. Received no shape. Say Embedding(..., "
+                "must know how long its inputs are. Received no shape. Use Embedding(..., "
                 "input_length=10), put an Input in front, or call the model once."
             )
         return placeholder

@@ -52,10 +52,8 @@ def atomic_write(path: Any, overwrite: bool = True) -> Iterator[Path]:
         must, do = "with overwrite=False there must be no file yet", "Choose another name"
         raise FileExistsError(message(must, f"{path}, which exists", do))
     if target.exists() and not target.is_file():
-        what = "a folder" if target.is_dir() else "a device or a pipe"
-        raise FileExistsError(
-            message("path must name a file", f"{path}, which is {what}", "Choose another name")
-        )
+        received = f"{path}, which is {'a folder' if target.is_dir() else 'a device or a pipe'}"
+        raise FileExistsError(message("path must name a file", received, "Choose another name"))
     if not target.parent.is_dir():
         must, received = "the folder of a file must exist", f"{path}, whose folder does not"
         raise FileNotFoundError(message(must, received, "Make the folder first"))
@@ -93,9 +91,8 @@ def _remove_stale(target: Path) -> None:
             elsewhere = writer[1] != _machine_id()
             with suppress(OSError):
                 age = time.time() - left.stat().st_mtime
-                if age > (STALE_ELSEWHERE if elsewhere else STALE) and (
-                    elsewhere or not _is_running(int(writer[2]))
-                ):
+                is_old = age > (STALE_ELSEWHERE if elsewhere else STALE)
+                if is_old and (elsewhere or not _is_running(int(writer[2]))):
                     left.unlink()
 
 

@@ -11,30 +11,21 @@ from embedlab.layers.conv import Conv1D
 
 def by_definition(layer, x):
     """Pad, then sum over the taps of each window."""
-    kernel, (step,), length = layer.kernel.value, layer.strides, x.shape[1]
+    kernel = layer.kernel.value
     size, _, filters = kernel.shape
-    total = max((-(-length // step) - 1) * step + size - length, 0)
-    left = total // 2 if layer.padding == "same" else 0
-    right = total - left if layer.padding == "same" else 0
+    left = (size - 1) // 2 if layer.padding == "same" else 0
+    right = size - 1 - left if layer.padding == "same" else 0
     x = np.pad(x, ((0, 0), (left, right), (0, 0)))
-    places = range(0, x.shape[1] - size + 1, step)
-    out = np.zeros((len(x), len(places), filters))
-    for (t, start), k in product(enumerate(places), range(size)):
-        out[:, t] += x[:, start + k] @ kernel[k]
+    out = np.zeros((len(x), x.shape[1] - size + 1, filters))
+    for t, k in product(range(out.shape[1]), range(size)):
+        out[:, t] += x[:, t + k] @ kernel[k]
     return out + layer.bias.value
 
 
-PADDINGS_AND_STRIDES = [
-    {"padding": padding, **options}
-    for padding in ("valid", "same")
-    for options in ({}, {"strides": 2}, {"strides": 3})
-]
-
-
-@pytest.mark.parametrize("options", PADDINGS_AND_STRIDES, ids=str)
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_the_definition_and_the_gradients(gradcheck, rng, options, size):
-    layer = Conv1D(4, size, dtype="float64", bias_initializer="normal", **options)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_the_definition_and_the_gradients(gradcheck, rng, padding, size):
+    layer = Conv1D(4, size, dtype="float64", bias_initializer="normal", padding=padding)
     for length in (5, 6):
         x = rng.normal(size=(2, length, 2))
         out = layer(x)
@@ -57,13 +48,13 @@ def test_an_odd_zero_goes_behind():
 
 def test_a_mask_is_lost_and_padding_mixes_in():
     layer = Conv1D(1, 3, padding="same", kernel_initializer="ones")
-    out, mask = layer.call_with_mask([[[1.0], [5.0]]], np.array([[True, False]]))
+    out, mask, _ = layer.forward_with_mask([[[1.0], [5.0]]], np.array([[True, False]]))
     assert mask is None and out.ravel().tolist() == [6.0, 6.0]
 
 
 def test_shapes_without_data():
     assert Conv1D(4, 3).compute_output_shape((None, None, 2)) == (None, None, 4)
-    assert Conv1D(4, [3], (2,), "SAME").compute_output_shape((8, 7, 2)) == (8, 4, 4)
+    assert Conv1D(4, [3], padding="SAME").compute_output_shape((8, 7, 2)) == (8, 7, 4)
     with pytest.raises(ShapeError, match="zero or negative"):
         Conv1D(4, 3).compute_output_shape((None, 2, 2))
 
@@ -79,6 +70,7 @@ def test_shapes_without_data():
             (lambda o=options: Conv1D(4, 2, **o), ValueError, "is not part of embedlab. Received")
             for options in (
                 {"groups": 2},
+                {"strides": 2},
                 {"dilation_rate": 2},
                 {"padding": "causal"},
                 {"data_format": "channels_first"},
@@ -112,9 +104,8 @@ def test_dtypes(dtype):
 
 
 def test_config_round_trip():
-    layer = Conv1D(
-        4, 3, 2, "same", activation="relu", use_bias=False, kernel_regularizer="l2", name="c"
-    )
+    options = {"padding": "same", "activation": "relu", "use_bias": False, "name": "c"}
+    layer = Conv1D(4, 3, kernel_regularizer="l2", **options)
     assert Conv1D.from_config(layer.get_config()).get_config() == layer.get_config()
 
 
@@ -131,6 +122,7 @@ def test_keras_writes_its_defaults_and_they_ask_for_nothing():
         "filters": 2,
         "kernel_size": (3,),
         "data_format": "channels_last",
+        "strides": (1,),
         "dilation_rate": (1,),
         "groups": 1,
         "activity_regularizer": None,

@@ -37,7 +37,7 @@ def test_gradients(gradcheck, rng, activation, use_bias, shape):
 def test_a_mask_passes_and_changes_nothing(rng, gradcheck):
     layer = Dense(3, dtype="float64")
     mask = np.array([[True, False]])
-    out, after = layer.call_with_mask(X, mask)
+    out, after, _ = layer.forward_with_mask(X, mask)
     assert after is mask and np.array_equal(out, layer(X))
     gradcheck(layer, X, mask=mask)
 

@@ -57,7 +57,7 @@ def test_a_seed_repeats_the_draws_and_each_call_draws_anew():
 
 def test_a_mask_passes_and_the_dtype_follows_the_policy():
     mask = np.ones((40, 50), bool)
-    out, after = Dropout(0.5, dtype="float16").call_with_mask(X, mask)
+    out, after, _ = Dropout(0.5, dtype="float16").forward_with_mask(X, mask)
     assert after is mask and out.dtype == np.float16
     assert Dropout(0.5, dtype="mixed_float16")(X, training=True).dtype == np.float16
 

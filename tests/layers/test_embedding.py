@@ -303,7 +303,7 @@ def test_mask_zero_marks_id_zero_and_does_nothing_else():
     layer = Embedding(4, 3, "ones", mask_zero=True)
     assert layer.compute_mask([[0, 1], [2, 0]]).tolist() == [[False, True], [True, False]]
     assert not layer.built
-    out, mask = layer.call_with_mask(np.array([[0, 1]]))
+    out, mask, _ = layer.forward_with_mask(np.array([[0, 1]]))
     assert out[0, 0].tolist() == [1.0] * 3 and mask.tolist() == [[False, True]]
     grad = layer.backward(layer.forward([0])[1], np.ones((1, 3))).weights["embeddings"]
     assert grad.ids.tolist() == [0]

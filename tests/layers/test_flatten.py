@@ -47,7 +47,7 @@ def test_the_placeholder_has_the_dtype_of_the_outputs(layer):
 
 
 def test_a_mask_is_lost():
-    out, mask = Flatten().call_with_mask(X, np.ones((2, 3), bool))
+    out, mask, _ = Flatten().forward_with_mask(X, np.ones((2, 3), bool))
     assert mask is None and out.shape == (2, 12)
     model = Sequential([Embedding(5, 2, mask_zero=True, input_length=3), Flatten(name="flat")])
     with pytest.raises(MaskError) as lost:

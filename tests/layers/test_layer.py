@@ -112,9 +112,9 @@ def test_call_without_mask_and_training_arguments():
 
 def test_a_mask_is_computed_beside_the_outputs():
     mask = np.array([True, False])
-    out, after = Scale().call_with_mask(np.ones((2, 3)), mask)
+    out, after, _ = Scale().forward_with_mask(np.ones((2, 3)), mask)
     assert after is mask and out.shape == (2, 3)
-    assert Pair().call_with_mask(np.ones((2, 3)))[1] is None
+    assert Pair().forward_with_mask(np.ones((2, 3)))[1] is None
 
 
 def test_a_placeholder_builds_the_layer_and_is_remembered_once():

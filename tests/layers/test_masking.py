@@ -14,7 +14,7 @@ def test_a_step_counts_where_any_feature_differs(value):
     steps = np.full((2, 3, 2), value)
     steps[0, 1, 0] = 5.0
     steps[1, 2] = 7.0
-    out, mask = Masking(value).call_with_mask(steps)
+    out, mask, _ = Masking(value).forward_with_mask(steps)
     assert mask.tolist() == [[False, True, False], [False, False, True]]
     expected = np.where(mask[..., None], steps, 0).astype("float32")
     assert out.tolist() == expected.tolist()
@@ -35,7 +35,7 @@ def test_gradients(gradcheck, rng):
 
 def test_a_mask_that_comes_in_is_replaced_and_a_nan_is_a_step():
     steps = np.array([[[0.0], [np.nan]]])
-    out, mask = Masking().call_with_mask(steps, np.array([[True, False]]))
+    out, mask, _ = Masking().forward_with_mask(steps, np.array([[True, False]]))
     assert mask.tolist() == [[False, True]] and np.isnan(out[0, 1, 0])
 
 

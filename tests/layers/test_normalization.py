@@ -47,7 +47,7 @@ def test_a_mask_passes(gradcheck, rng):
     mask = np.array([[True, False, True]])
     layer = LayerNormalization(dtype="float64")
     x = rng.normal(size=(1, 3, 4))
-    assert layer.call_with_mask(x, mask)[1] is mask
+    assert layer.forward_with_mask(x, mask)[1] is mask
     gradcheck(layer, x, mask=mask)
 
 

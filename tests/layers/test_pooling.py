@@ -35,7 +35,7 @@ def test_mean_consumes_mask_and_maximum_loses_it():
     words = Embedding(9, 4, mask_zero=True, seed=1)
     ids = np.array([[3, 0, 0]])
     mean = Sequential([words, GlobalAveragePooling1D()])
-    out, mask = mean.call_with_mask(ids)
+    out, mask, _ = mean.forward_with_mask(ids)
     assert mask is None
     np.testing.assert_allclose(out, words([3]), rtol=1e-6)
     with pytest.raises(MaskError, match="does not support masking"):

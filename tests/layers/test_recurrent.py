@@ -35,17 +35,7 @@ def test_by_hand():
 
 @every_kind
 @pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"return_sequences": True},
-        {"zero_output_for_mask": True},
-        {"use_bias": False},
-        {"return_sequences": True, "zero_output_for_mask": True},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("options", [{}, {"return_sequences": True}, {"use_bias": False}], ids=str)
 def test_gradients(gradcheck, rng, kind, mask, options):
     layer = build(kind, **options)
     gradcheck(layer, rng.normal(size=(3, 5, 3)), mask=mask)
@@ -77,16 +67,6 @@ def test_what_stands_in_the_padding_never_matters(rng, kind):
     assert (made_now.inputs[~MASK] == 0).all()
     for name, grad in expected.weights.items():
         assert np.array_equal(made_now.weights[name], grad)
-
-
-@every_kind
-def test_zero_output_for_mask(rng, kind):
-    x = rng.normal(size=(3, 5, 3))
-    layer = build(kind, return_sequences=True, zero_output_for_mask=True)
-    out = layer(x, mask=MASK)
-    assert (out[~MASK] == 0).all() and (out[MASK] != 0).all()
-    layer.return_sequences = False
-    assert layer(x, mask=MASK)[0].tolist() == [0.0, 0.0]
 
 
 @every_kind
@@ -180,7 +160,6 @@ def test_config_round_trip(kind):
         "relu",
         use_bias=False,
         return_sequences=True,
-        zero_output_for_mask=True,
         name="r",
         recurrent_initializer="he_normal",
         kernel_constraint="max_norm",
@@ -201,6 +180,7 @@ def test_config_round_trip(kind):
         {"dropout": 0.5},
         {"recurrent_dropout": 0.5},
         {"activity_regularizer": "l2"},
+        {"zero_output_for_mask": True},
         {"reset_after": False},
         {"unit_forget_bias": False},
         {"recurrent_activation": "tanh"},
@@ -225,6 +205,7 @@ def test_keras_writes_its_defaults_and_they_ask_for_nothing(kind):
         "go_backwards": False,
         "stateful": False,
         "unroll": False,
+        "zero_output_for_mask": False,
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
         "seed": None,

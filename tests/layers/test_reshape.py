@@ -37,7 +37,7 @@ def test_shapes_without_data():
 
 
 def test_a_mask_is_lost():
-    assert Reshape((4, 3)).call_with_mask(X, np.ones((2, 3), bool))[1] is None
+    assert Reshape((4, 3)).forward_with_mask(X, np.ones((2, 3), bool))[1] is None
 
 
 @pytest.mark.parametrize("target", [(5,), (-1, 5), (0, -1), (24,), ()])

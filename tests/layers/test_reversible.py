@@ -122,13 +122,13 @@ def test_a_tied_model_learns_to_repeat_what_it_reads():
 
 def test_the_mask_of_the_vectors_stays_with_the_logits():
     layer = build(mask_zero=True)
-    rows, mask = layer.call_with_mask(np.array([[1, 0]]))
+    rows, mask, _ = layer.forward_with_mask(np.array([[1, 0]]))
     assert mask.tolist() == [[True, False]]
     _, after, _ = layer.forward_with_mask(rows, mask, reverse=True)
     assert after is mask
     ids = Input((2,), dtype="int32")
     model = Model(ids, layer(layer(ids), reverse=True))
-    assert model.call_with_mask(np.array([[1, 0]]))[1].tolist() == [[True, False]]
+    assert model.forward_with_mask(np.array([[1, 0]]))[1].tolist() == [[True, False]]
 
 
 def test_padding_learns_nothing_either_way(rng):

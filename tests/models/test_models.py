@@ -98,7 +98,7 @@ def test_one_step_by_hand_moves_only_the_rows_that_were_used():
 
 def test_a_mask_reaches_the_layer_that_uses_it():
     model = Sequential([Embedding(4, 2, "ones", mask_zero=True), Halve(), Pools()])
-    out, mask = model.call_with_mask(np.array([[1, 2, 0], [0, 0, 3]]))
+    out, mask, _ = model.forward_with_mask(np.array([[1, 2, 0], [0, 0, 3]]))
     assert out.tolist() == [[1.0, 1.0], [0.5, 0.5]] and mask is None
     with pytest.raises(AttributeError, match="has no defined output shape yet"):
         _ = model.output_shape  # Pools does not say its shape
@@ -125,8 +125,8 @@ def test_keras_3_only_warns():
     ids = np.array([[1, 0]])
     parts = [Embedding(4, 2, mask_zero=True), Forgets(), Halve()]
     with pytest.warns(UserWarning, match="The mask is lost here"):
-        assert Sequential(parts, strict_masks="warn").call_with_mask(ids)[1] is None
-    assert Sequential(parts, strict_masks="ignore").call_with_mask(ids)[1] is None
+        assert Sequential(parts, strict_masks="warn").forward_with_mask(ids)[1] is None
+    assert Sequential(parts, strict_masks="ignore").forward_with_mask(ids)[1] is None
     with pytest.raises(ValueError, match="strict_masks must be"):
         Sequential(strict_masks="loud")
 
@@ -152,7 +152,7 @@ def test_the_mask_check_is_right_before_any_data(parts, verdicts):
     flowing, mask, statuses = np.array([[1, 0, 2]]), None, []
     for layer in model.layers:
         had = mask is not None
-        flowing, mask = layer.call_with_mask(flowing, mask)
+        flowing, mask, _ = layer.forward_with_mask(flowing, mask)
         statuses.append((had, mask is not None))
     expected = {"made": (False, True), "kept": (True, True), "none": (False, False)}
     assert statuses == [expected.get(status, (True, False)) for status in verdicts]
@@ -162,7 +162,7 @@ def test_training_reaches_the_layers():
     model = Sequential([Embedding(4, 2, "ones"), Dropout(1.0), Halve()])
     ids = np.array([[1, 0]])
     assert model(ids).any() and not model(ids, training=True).any()
-    assert not Sequential([model]).call_with_mask(ids, training=True)[0].any()
+    assert not Sequential([model]).forward_with_mask(ids, training=True)[0].any()
 
 
 # Prediction -----------------------------------------------------------------------------------

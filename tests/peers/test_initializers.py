@@ -38,16 +38,8 @@ def test_the_same_seed_gives_the_same_numbers(keras, name, shape, dtype):
 
 @pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
 @pytest.mark.parametrize("distribution", ["truncated_normal", "untruncated_normal", "uniform"])
-@pytest.mark.parametrize("axes", [(None, None), ((0,), (2,)), ((0, 1), (2,)), ((-1,), (0, 1))])
-def test_variance_scaling(keras, mode, distribution, axes):
-    options = {
-        "scale": 3.0,
-        "mode": mode,
-        "distribution": distribution,
-        "seed": 5,
-        "input_axes": axes[0],
-        "output_axes": axes[1],
-    }
+def test_variance_scaling(keras, mode, distribution):
+    options = {"scale": 3.0, "mode": mode, "distribution": distribution, "seed": 5}
     expected = keras.initializers.VarianceScaling(**options)((2, 3, 5))
     actual = initializers.VarianceScaling(**options)((2, 3, 5))
     np.testing.assert_allclose(actual, expected, rtol=2e-7)
@@ -59,7 +51,7 @@ def test_orthogonal(keras, shape):
     np.testing.assert_allclose(initializers.Orthogonal(2.0, 3)(shape), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["Zeros", "Ones", "Identity", "Constant"])
+@pytest.mark.parametrize("name", ["Zeros", "Ones", "Constant"])
 def test_fixed(keras, name):
     assert np.array_equal(
         getattr(initializers, name)()((4, 3)), getattr(keras.initializers, name)()((4, 3))
@@ -78,7 +70,7 @@ def test_dicts_load_in_both_directions(keras, name):
     assert type(keras.initializers.deserialize(initializers.serialize(ours))) is type(theirs)
     assert type(initializers.deserialize(keras.initializers.serialize(theirs))) is type(ours)
     config = theirs.get_config()
-    assert {k: v for k, v in ours.get_config().items() if k in config} == config
+    assert {**dict.fromkeys(ours.KERAS_ONLY), **ours.get_config()}.items() >= config.items()
 
 
 def test_an_array_constant_loads_in_both_directions(keras):
@@ -102,7 +94,6 @@ def test_an_array_constant_loads_in_both_directions(keras):
         "glorot_uniform",
         "lecun_normal",
         "orthogonal",
-        "identity",
         "truncated_normal",
         "variance_scaling",
     ],

@@ -63,7 +63,6 @@ def options_of(name, rng, shape):
         return {
             "filters": size,
             "kernel_size": int(rng.integers(1, length // 2 + 1)),
-            "strides": int(rng.integers(1, 4)),
             "activation": bend,
             "padding": str(rng.choice(["valid", "same"])),
             "use_bias": yes(rng),
@@ -79,7 +78,7 @@ def options_of(name, rng, shape):
         return {"rate": float(rng.choice([0.0, 0.5]))}
     if name == "Masking":
         return {"mask_value": float(rng.choice([0.0, 9.0]))}
-    walks = ("return_sequences", "zero_output_for_mask", "use_bias")
+    walks = ("return_sequences", "use_bias")
     options = {
         "units": size,
         "activation": bend,
