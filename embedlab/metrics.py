@@ -66,8 +66,10 @@ class Accuracy(Configured):
 
 def get(identifier: Any) -> Accuracy:
     """Return the metric that a name, class or instance stands for, named as the caller does."""
-    if isinstance(identifier, Accuracy) or identifier is Accuracy:
-        return Accuracy() if identifier is Accuracy else identifier
+    if isinstance(identifier, Accuracy):
+        return identifier
+    if identifier is Accuracy:
+        return Accuracy()
     if isinstance(identifier, str) and identifier in ("accuracy", "acc"):
         return Accuracy(identifier)
     label = getattr(identifier, "__name__", identifier)

@@ -606,8 +606,9 @@ def _checked_forward(method: Any) -> tuple[Any, Any]:
             raise
         if type(self).forward is not forward:  # called by that of a subclass
             return result
-        read = self._read_by_backward(result[1])
-        return result[0], Context(self, result[1], read and [(v, v.changes) for v in read])
+        variables = self._read_by_backward(result[1])
+        read = [(v, v.changes) for v in variables] if variables else ()
+        return result[0], Context(self, result[1], read)
 
     return run, forward
 

@@ -238,7 +238,8 @@ class Model(Layer):
                     bar.set_postfix(postfix, refresh=False)
             logs = totals.result()
             if validation_data is not None:
-                results = self.evaluate(*validation_data, batch_size, 0, return_dict=True)
+                x_val, y_val = validation_data
+                results = self.evaluate(x_val, y_val, batch_size, 0, return_dict=True)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             if verbose == 2:
                 print(f"{title}: " + ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
