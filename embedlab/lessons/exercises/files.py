@@ -182,6 +182,12 @@ def _diagnose_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
     codes = case.arrays[GROUP + "vars/0"].astype(np.float64)
     scale = case.arrays[GROUP + "vars/1"].astype(np.float64).reshape(-1, 1)
     if value is not None:
+        whole = np.trunc(codes / scale)
+        if np.allclose(value, whole) and not np.allclose(value, codes):
+            return Diagnosis(
+                "The digits after the point are lost: the quotients were written into an array of "
+                "integers. Make a new array: `codes / scale[:, None]`."
+            )
         if np.allclose(value, codes):
             return Diagnosis(
                 "These are the integer codes. The weights are codes / scale.", related="M17"
@@ -218,6 +224,8 @@ def _of_adapter(case: Case, value: np.ndarray | None) -> Diagnosis:
                 "already the merged table.",
                 related="M15",
             )
+        if base is not None and np.allclose(value, table + _step(case) / case.scale, atol=1e-4):
+            return _twice("already in `vars/0`")
     return Diagnosis(
         "These are not the weights that the layer computes with. Which arrays did you use?"
     )

@@ -42,7 +42,7 @@ def _cases() -> list[Case]:
     return [
         Case(np.array([0]), np.array([[0.5]]), 1),
         Case(np.array([1]), np.array([[0.5]]), 3),
-        Case(np.array([0, 0]), np.array([[0.5], [0.25]]), 1),
+        Case(np.array([0, 1, 0]), np.array([[0.5], [1.0], [0.25]]), 2),
         Case(np.array([0, 1]), np.array([[np.nan], [0.5]]), 2),
         Case(np.array([1, 0, 1, 1]), np.array([[1.0, 2.0], [4.0, 8.0], [0.5, 0.25], [-2, 1]]), 3),
         Case(np.array([[2, 0], [2, 2]]), np.arange(8.0).reshape(2, 2, 2), 4),
@@ -113,22 +113,29 @@ def _diagnose(function: Callable[..., Any], case: Case, done: RunResult) -> Diag
     if np.isnan(done.value).sum() > np.isnan(expected).sum():
         message = "A NaN in the gradient of one row reached other rows: 0 · NaN is NaN."
         return Diagnosis(message, "M1")
-    axes = _of_axes(case, function)
+    axes = _of_axes(case, function) if case.ids.ndim == 2 else ""
     if axes:
         return Diagnosis(f"The result is wrong.{axes}")
     return _of_duplicates(case, done.value)
 
 
 def _of_axes(case: Case, function: Callable[..., Any]) -> str:
-    """Name ids of two axes as the problem, if the same ids in one axis give the right sums."""
-    if case.ids.ndim != 2 or not case.ids.size:
+    """Name the number of axes as the problem, if the same ids with another give the right sums."""
+    if case.ids.ndim > 2 or not case.ids.size:
         return ""
-    flat = Case(case.ids.reshape(-1), case.grad_out.reshape(case.ids.size, -1), case.input_dim)
-    done = _run(function, flat)
-    if done.error is not None or shape_mismatch(done.value, _expected(flat)):
+    shape = (-1,) if case.ids.ndim == 2 else (1, -1)
+    width = case.grad_out.shape[-1]
+    other = Case(case.ids.reshape(shape), case.grad_out.reshape(*shape, width), case.input_dim)
+    done = _run(function, other)
+    if done.error is not None or shape_mismatch(done.value, _expected(other)):
         return ""
-    if not np.allclose(done.value, _expected(flat), rtol=1e-5, atol=1e-7):
+    if not np.allclose(done.value, _expected(other), rtol=1e-5, atol=1e-7):
         return ""
+    if case.ids.ndim == 1:
+        return (
+            " It is right for ids with two axes. Here ids has one: `ids.reshape(-1)` and "
+            "`grad_out.reshape(-1, D)` make one long list of any shape."
+        )
     sentences, words = case.ids.shape
     return (
         " It is right for ids with one axis. Here ids has two, as in a batch of "
@@ -161,6 +168,12 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
             "Your result has their mean. Every use of a row changes the loss, so they must be "
             "added.",
             "M4",
+        ),
+        (
+            grad_table(ids, rows, case.input_dim) / ids.size,
+            "Your result has their sum, divided by the number of ids. Add the gradients as they "
+            "come.",
+            None,
         ),
     ]:
         if np.allclose(value, other, equal_nan=True):

@@ -37,7 +37,7 @@ def _cases() -> list[Case]:
         (np.array([[1.0, 2.0]]), np.array([[1.0]]), np.array([[1.0, -1.0]]), np.array(3.0)),
         (np.zeros((2, 1)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones((2, 1)), np.array(2.0)),
         (np.ones((2, 1)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones((2, 1)), np.array(4.0)),
-        (*wide, np.array(6.0)),
+        (*wide, np.array(7.0)),
         (*wide, np.array(0.0)),
         (single[0], single[1], single[2], np.array(1.0)),
     ]
@@ -100,6 +100,13 @@ def _diagnose(case: Case, done: RunResult) -> str | None:
         + alpha / rank**0.5 * step,
         "Your scale is r / alpha. It should be alpha / r.": table + rank / (alpha or 1.0) * step,
         "This is what the adapter adds. W itself is missing.": alpha / rank * step,
+        "The sign is wrong: the product is added to W.": table - alpha / rank * step,
+        "Your scale is alpha / V. It should be alpha / r: the rank is `A.shape[1]`.": table
+        + alpha / len(table) * step,
+        "Your scale is alpha / D. It should be alpha / r: the rank is `A.shape[1]`.": table
+        + alpha / table.shape[1] * step,
+        "`//` rounds the scale down. Use `/`: alpha / r need not be whole.": table
+        + alpha // rank * step,
     }
     for message, guess in guesses.items():
         if np.allclose(done.value, guess, rtol=close, atol=close):

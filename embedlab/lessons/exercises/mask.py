@@ -115,6 +115,9 @@ def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
         return Diagnosis(message, related="M6")
     if np.allclose(gave, np.where(mask[..., None], values, 0).sum(axis=1)):
         return Diagnosis("It is the sum of the words. Divide it by the number of words.")
+    if np.allclose(gave, _expected(values, mask), rtol=2e-3, atol=2e-3):
+        message = f"The mean is right, but rounded too far. values is {values.dtype}"
+        return Diagnosis(f"{message}, your result {gave.dtype}.")
     return Diagnosis("The result is not the mean of the words.")
 
 

@@ -57,6 +57,7 @@ def _cases() -> list[Case]:
         Case(
             np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), np.array([[0.0, 1.0], [0.0, 0.0]]), 2
         ),
+        Case(np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), np.array([[1.0, -1.0], [0, 0]]), 2),
     ]
 
 
@@ -136,6 +137,12 @@ def _of_rule(case: Case, value: Any, expected: tuple[np.ndarray, ...]) -> Diagno
         )
     if not _same((w[still],), at_rest[:1]):
         return Diagnosis(f"Row {row} has no gradient, but its W changed.", related="M7")
+    zero_sum = np.asarray((case.grad.sum(axis=1) == 0) & ~still)
+    if zero_sum.any() and _same((w[zero_sum],), (case.w[zero_sum],)):
+        return Diagnosis(
+            f"The gradient of row {int(np.flatnonzero(zero_sum)[0])} adds up to 0, but it is not "
+            "zero, so the row was in the batch. Find these rows with `grad.any(axis=1)`."
+        )
     moved_rows = np.asarray((case.grad == 0) & ~still[:, None])
     if moved_rows.any() and _same((w[moved_rows],), (case.w[moved_rows],)):
         return Diagnosis(

@@ -149,7 +149,7 @@ def _others(
             f"Row {row} is looked up {counts.max()} times, and only the last of its gradients "
             "is used. "
             "`grad[ids] += …` reads a row once and writes it once.",
-            "M4",
+            related="M4",
         ),
     )
     read = np.isin(np.arange(len(case.table)), case.ids)[:, None]
@@ -160,9 +160,26 @@ def _others(
                 f"In row {row} the gradient of the lookup overwrote the gradient through the "
                 "scores. "
                 "The row is used twice, so both are added.",
-                "M4",
+                related="M4",
             ),
         )
+    yield (
+        np.where(read, from_lookup + from_scores, 0),
+        Diagnosis(
+            "The rows that were looked up are right. The scores reach every row, also one that "
+            "no word looked up.",
+            "M18",
+        ),
+    )
+    back = case.grad_scores @ case.table
+    yield (
+        from_scores + grad_table(case.ids, back, len(case.table), scale_grad_by_freq=True),
+        Diagnosis(
+            f"Row {row} is looked up {counts.max()} times, and your result has the mean of these "
+            "gradients. Each use of a row changes the loss, so they are added.",
+            "M4",
+        ),
+    )
     yield (
         (from_lookup + from_scores) / 2,
         Diagnosis(

@@ -31,7 +31,8 @@ def describe_failure(done: RunResult, arguments: tuple[str, ...]) -> str | None:
 def shape_mismatch(value: Any, expected: np.ndarray) -> str | None:
     """Describe a wrong type or shape of a result; None when both are right."""
     if not isinstance(value, (np.ndarray, np.generic)):
-        return f"The result must be an array. Your function returned {type(value).__name__}."
+        cure = " Make an array of it with np.array." if isinstance(value, (list, tuple)) else ""
+        return f"The result must be an array. Your function returned {type(value).__name__}.{cure}"
     if value.shape != expected.shape:
         return f"The result must have shape {expected.shape}. It has shape {value.shape}."
     return None
@@ -44,12 +45,13 @@ def describe_result(done: RunResult) -> str:
     if done.error is None:
         return format_value(done.value)
     first = _text(done.error, str).partition("\n")[0]
-    return f"{type(done.error).__name__}{': ' if first else ''}{first:.80}"
+    first = first if len(first) <= 80 else first[:80].rpartition(" ")[0] + " …"
+    return f"{type(done.error).__name__}{': ' if first else ''}{first}"
 
 
 def raised(done: RunResult) -> str:
     """Describe the error that a call raised, with the first line of its message."""
-    return f"Your function raised {describe_result(done)}."
+    return f"Your function raised {describe_result(done).rstrip('.')}."
 
 
 def format_value(value: Any) -> str:

@@ -85,7 +85,7 @@ def test_only_a_mean_of_duplicates_is_m4(function, message, misconception):
     verdict = check("03.scatter_add", function)
     assert not verdict and verdict.misconception == misconception and message in verdict.message
     assert verdict.related == "M4"
-    assert verdict.case["ids"] == "int64 (2,)  [0, 0]"  # the smallest that shows it
+    assert verdict.case["ids"] == "int64 (3,)  [0, 1, 0]"  # the smallest that shows it
     assert show_command("M4") in repr(verdict)
 
 

@@ -42,7 +42,7 @@ def by_loop(W, m, v, grad, time):
 def test_right_ways_pass(right):
     verdict = check("06.lazy_adam", right)
     assert verdict, verdict
-    assert "7 of 7 cases, and it agrees with a whole training" in verdict.message
+    assert "8 of 8 cases, and it agrees with a whole training" in verdict.message
     assert "20 of 20 steps" in verdict.message
 
 

@@ -118,6 +118,8 @@ def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
     moved = [int(row) for row in case.final if not np.array_equal(after[row], before[row])]
     if moved:
         far = np.abs(after[moved[0]] - before[moved[0]]).max()
+        if np.isnan(far):
+            return Diagnosis(f"Row {moved[0]} is NaN now. It should stay where it was.")
         if np.allclose(after[moved[0]], 0):
             return Diagnosis(f"Row {moved[0]} is zero now. It should stay where it was.")
         return Diagnosis(f"Row {moved[0]} is final, and it moved by {far:.4f}.", related="M7")
