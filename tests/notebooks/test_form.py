@@ -92,7 +92,7 @@ def test_the_sections_stand_in_their_order(path):
 @named
 def test_few_cells_and_short_ones(path):
     code = cells(path)
-    assert len(code) <= (27 if path.stem.startswith("12") else 25)  # five cases in one lesson
+    assert len(code) <= 25
     for cell in code:
         assert source(cell).count("\n") < 12, f"{cell['id']} has more than 12 lines"
         assert max(map(len, source(cell).splitlines())) <= 100

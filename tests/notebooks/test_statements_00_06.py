@@ -200,7 +200,7 @@ def trace_of_06():
 
 
 def test_06_the_optimizer_alone_decides_the_drawn_prediction():
-    assert_in_text(lesson("06"), "explorer = TrainingExplorer(text, batch=3, steps=21, ask=True)")
+    assert_in_text(lesson("06"), "explorer = TrainingExplorer(text, batch=3, steps=21, ask=True")
     assert_in_text(
         lesson("06"), "It opens after step 1, whose batch contains “moon”", "the next 20 steps"
     )

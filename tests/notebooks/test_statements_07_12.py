@@ -280,5 +280,7 @@ def test_12_one_step_of_the_largest_weight():
     a, b, alpha = adapter()
     merged = tastes() + alpha / a.shape[1] * a @ b
     cake = MENU.words.index("cake")
+    changed = np.flatnonzero((merged != tastes()).any(axis=1))
+    assert [MENU.words[row] for row in changed] == ["cake", "pie"]
     assert round(float(np.abs(merged[cake]).max())) == 40 == round(float(np.abs(merged).max()))
     assert round(40 / 127, 1) == 0.3

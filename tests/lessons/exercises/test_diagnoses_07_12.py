@@ -799,19 +799,19 @@ def int8_loop(W, A, B, alpha):
     return c, s
 
 
-def drift_zero_m(table, adam, wanted, final):
+def drift_zero_m(table, adam, target, final):
     for _day in range(20):
-        grad = table.value - wanted
+        grad = table.value - target
         grad[final] = 0
         adam.state(table)["momentum"][final] = 0
         adam.apply([grad], [table])
 
 
-def drift_only_others(table, adam, wanted, final):
-    others = np.setdiff1d(np.arange(len(wanted)), final)
+def drift_only_others(table, adam, target, final):
+    others = np.setdiff1d(np.arange(len(target)), final)
     rest = table.value.copy()
     for _day in range(20):
-        adam.apply([table.value - wanted], [table])
+        adam.apply([table.value - target], [table])
         rest[others] = table.value[others]
         table.assign(rest)
 
