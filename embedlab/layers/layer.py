@@ -350,10 +350,11 @@ class Layer:
         ``mask=`` and ``training=`` are always welcome, and dropped where `call` does not take them.
         """
         try:  # not `names_layer`, whose call more is a tenth of a small one
-            if isinstance(inputs, KerasTensor):
+            plain = type(inputs) is np.ndarray
+            if not plain and isinstance(inputs, KerasTensor):
                 options = {k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
                 return self.symbolic_call(inputs, **options)
-            if isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
+            if not plain and isinstance(inputs, (list, tuple, dict)) and _holds_tensors(inputs):
                 kind = type(inputs).__name__
                 raise not_a_chain(f"{len(inputs)} placeholders in a {kind} for {self.name!r}")
             if not self.built:
