@@ -7,6 +7,7 @@ folder: `embedlab dashboard` makes a page of them that stays.
 
 import argparse
 import asyncio
+import errno
 import ipaddress
 import os
 import re
@@ -70,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
         ) from None
     try:
         args.to.mkdir(parents=True, exist_ok=True)
+        if not os.access(args.to, os.W_OK):  # the first learner would find it out
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise CliError(
             f"the cards need a folder. Received {args.to} ({error.strerror}). Choose another: --to"

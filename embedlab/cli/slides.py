@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from embedlab.cli.errors import CliError
 from embedlab.cli.export import explorer
 from embedlab.cli.offline import OfflinePage, pages
 
@@ -54,7 +55,7 @@ def slides(lessons: Sequence[str] = ()) -> str:
     Raises
     ------
     CliError
-        When there is no such lesson.
+        When there is no such lesson, or none of them asks a prediction.
 
     Examples
     --------
@@ -71,6 +72,11 @@ def slides(lessons: Sequence[str] = ()) -> str:
         for part in pages(lessons, solution=True)
         if f"{part.notebook.name[:2]}.predict" in questions
     ]
+    if not parts:
+        raise CliError(
+            "slides need a lesson that asks a prediction. "
+            f"Received only {', '.join(lessons)}. Name another, such as 01, or none for all."
+        )
     body = "".join(
         _slide(part, question, number, len(parts))
         for number, (part, question) in enumerate(parts, 1)

@@ -76,3 +76,11 @@ def test_command_writes_the_file_and_says_so(tmp_path, capsys):
 def test_no_such_lesson_is_one_line(tmp_path, capsys):
     assert main(["slides", str(tmp_path / "s.html"), "77"]) == 1
     assert "Received '77'" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_lessons_without_a_prediction_are_an_error_and_no_file(tmp_path, capsys):
+    others = sorted(set(notebooks()) - set(lessons_with_a_prediction()))
+    assert main(["slides", str(tmp_path / "slides.html"), *others]) == 1
+    error = capsys.readouterr().err
+    assert "a lesson that asks a prediction" in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
