@@ -12,6 +12,7 @@ import pytest
 import embedlab
 from embedlab.lessons import card, tasks
 from embedlab.lessons.classroom import card as card_module
+from embedlab.lessons.grading.check import all_items
 from embedlab.lessons.view_tasks import CONDITIONS
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -279,3 +280,23 @@ def test_unknown_lessons_and_tasks_are_refused():
         tasks("02")
     with pytest.raises(KeyError, match=r"among 1, 2, 3\. Received 4\."):
         tasks("01", 4)
+
+
+GIVEAWAYS = {
+    "01": r"multipl\w+ (is|are) (none|0)",
+    "03": r"\bsum\b|\badded\b|\badds\b",
+    "04": r"\bgone\b|like words",
+    "07": r"\b16\b|all rows",
+    "09": r"all .*rows|50 000",
+}
+
+
+@pytest.mark.parametrize("lesson", CONDITIONS)
+def test_no_task_gives_the_prediction_away(lesson):
+    """The tasks can be read in the panel and in the lesson while the question is open."""
+    text = " ".join(task.text for task in tasks(lesson))
+    question = all_items("QUESTIONS")[f"{lesson}.predict"]
+    right = question.choices[question.right]
+    sentences = re.split(r"(?<=[.;:!?])\s", f"{right.text} {right.feedback}")
+    assert [one for one in sentences if len(one) > 12 and one.lower() in text.lower()] == []
+    assert not re.search(GIVEAWAYS.get(lesson, r"(?!)"), text)
