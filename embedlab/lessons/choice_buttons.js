@@ -31,6 +31,10 @@ function tabInto(root) {
   return close;
 }
 
+const LATE_AFTER = 3000; // ms
+const LATE =
+  "Python has not taken your answer: it is busy, or it was stopped. If this stays, run the cell again and choose.";
+
 let count = 0;
 
 function render({ model, el }) {
@@ -39,7 +43,20 @@ function render({ model, el }) {
   const group = make("div", "choices");
   group.setAttribute("role", "group");
   group.setAttribute("aria-labelledby", question.id);
-  const press = (letter) => model.send({ press: letter });
+  let late;
+  const press = (letter) => {
+    clearTimeout(late);
+    late = setTimeout(() => reply.replaceChildren(withCode(LATE)), LATE_AFTER);
+    try {
+      model.send({ press: letter });
+    } catch {
+      // the kernel is gone: LATE says so
+    }
+  };
+  const taken = () => {
+    clearTimeout(late);
+    show();
+  };
   const buttons = Object.entries(model.get("choices")).map(([letter, text]) => {
     const button = make("button", "");
     button.type = "button";
@@ -75,10 +92,13 @@ function render({ model, el }) {
   };
   model.on("change:chosen", show);
   model.on("change:reply", show);
+  model.on("msg:custom", taken);
   show();
   const endTabInto = tabInto(root);
   return () => {
     endTabInto();
+    clearTimeout(late);
+    model.off("msg:custom", taken);
     model.off("change:chosen", show);
     model.off("change:reply", show);
   };

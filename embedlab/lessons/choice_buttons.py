@@ -62,3 +62,4 @@ class ChoiceButtons(anywidget.AnyWidget):
         letter = message.get("press") if isinstance(message, dict) else None
         if isinstance(letter, str) and letter in self.choices:
             self.press(letter)
+            self.send({"taken": letter})  # also where nothing changes

@@ -109,7 +109,7 @@ def test_what_cannot_be_is_one_line(tmp_path, monkeypatch, capsys, words, text):
     assert text in output.err and output.err.count("\n") == 1 and not output.out
 
 
-def test_a_folder_that_cannot_be_written_is_told_at_the_start(tmp_path, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(collect.os, "access", lambda path, mode: mode != collect.os.W_OK)
     assert main(["collect", "--port", "0", "--to", str(tmp_path)]) == 1
     assert "the cards need a folder. Received" in (error := capsys.readouterr().err)

@@ -253,3 +253,13 @@ def test_the_browser_may_send_anything():
 def test_the_widget_does_not_hold_the_answer():
     state = json.dumps(press("01.predict").get_state(["question", "choices", "chosen", "reply"]))
     assert "copies" not in state and "right" not in state
+
+
+def test_a_message_of_a_button_is_confirmed(monkeypatch):
+    """Also when the same letter is pressed again, which changes nothing."""
+    buttons = press("01.predict")
+    sent = []
+    monkeypatch.setattr(buttons, "send", lambda content, buffers=None: sent.append(content))
+    for _ in range(2):
+        buttons._receive(buttons, {"press": "a"}, [])
+    assert sent == [{"taken": "a"}] * 2

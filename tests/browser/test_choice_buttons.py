@@ -1,0 +1,65 @@
+"""The buttons of a question when Python takes an answer late, or never."""
+
+import base64
+
+import pytest
+from playwright.sync_api import expect
+
+from embedlab.lessons.choice_buttons import ChoiceButtons
+
+OPEN = """async (source) => {
+    const { default: widget } = await import(source);
+    const values = { question: "Which?", choices: { a: "this", b: "that" }, chosen: "", reply: [] };
+    const listeners = {};
+    globalThis.model = {
+        sent: [],
+        get: (name) => values[name],
+        send(content) {
+            if (this.dead) throw new Error("Cannot send");
+            this.sent.push(content.press);
+        },
+        on: (event, callback) => void (listeners[event] = callback),
+        off() {},
+        take() {
+            Object.assign(values, { chosen: this.sent.at(-1), reply: ["Stored."] });
+            listeners["change:reply"]();
+            listeners["msg:custom"]({ taken: this.sent.at(-1) });
+        },
+    };
+    widget.render({ model, el: document.body });
+}"""
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.install()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    script = base64.b64encode(ChoiceButtons._esm.encode()).decode()
+    page.evaluate(OPEN, f"data:text/javascript;base64,{script}")
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_an_answer_that_python_does_not_take(page, dead):
+    page.evaluate(f"model.dead = {str(dead).lower()}")
+    page.get_by_role("button", name="that").click()
+    page.clock.run_for(2_000)
+    expect(page.get_by_role("status")).to_be_empty()
+    page.clock.run_for(2_000)
+    expect(page.get_by_role("status")).to_contain_text("run the cell again")
+
+
+def test_an_answer_that_is_taken_late_counts(page):
+    page.get_by_role("button", name="that").click()
+    page.clock.run_for(60_000)
+    page.evaluate("model.take()")
+    expect(page.get_by_role("status")).to_have_text("Stored.")
+    page.get_by_role("button", name="that").click()  # nothing changes, and it is taken
+    page.evaluate("model.take()")
+    page.clock.run_for(60_000)
+    expect(page.get_by_role("status")).to_have_text("Stored.")
