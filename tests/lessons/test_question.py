@@ -258,8 +258,8 @@ def test_the_widget_does_not_hold_the_answer():
 def test_a_message_of_a_button_is_confirmed(monkeypatch):
     """Also when the same letter is pressed again, which changes nothing."""
     buttons = press("01.predict")
-    sent = []
-    monkeypatch.setattr(buttons, "send", lambda content, buffers=None: sent.append(content))
+    messages = []
+    monkeypatch.setattr(buttons, "send", lambda content, buffers=None: messages.append(content))
     for _ in range(2):
         buttons._receive(buttons, {"press": "a"}, [])
-    assert sent == [{"taken": "a"}] * 2
+    assert messages == [{"taken": "a"}] * 2
