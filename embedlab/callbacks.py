@@ -90,6 +90,8 @@ class EarlyStopping(Callback):
         Epochs without improvement to wait for.
     mode : {"auto", "min", "max"}
         Which way is better; "auto" takes "max" for accuracies, "min" for losses.
+    baseline : float, optional
+        Patience starts again only at an epoch that is better than this too.
     restore_best_weights : bool
         Set the model to the weights of its best epoch at the end.
     """
@@ -101,11 +103,12 @@ class EarlyStopping(Callback):
         patience: int = 0,
         verbose: int = 0,
         mode: str = "auto",
+        baseline: float | None = None,
         restore_best_weights: bool = False,
         **keras_only: Any,
     ):
         kind = type(self).__name__
-        left = drop_keras_defaults(kind, keras_only, {"baseline": None, "start_from_epoch": 0})
+        left = drop_keras_defaults(kind, keras_only, {"start_from_epoch": 0})
         refuse_unknown(kind, left)
         check_choice(mode, "mode", ("auto", "min", "max"))
         if not check_name(monitor):
@@ -116,6 +119,7 @@ class EarlyStopping(Callback):
         larger_is_better = mode == "max" or (mode == "auto" and "acc" in monitor)
         self._sign = 1.0 if larger_is_better else -1.0
         self.min_delta = abs(check_number(min_delta, "min_delta"))
+        self.baseline = None if baseline is None else check_number(baseline, "baseline")
         self.restore_best_weights = check_flag(restore_best_weights, "restore_best_weights")
         self.on_train_begin()
 
@@ -141,7 +145,9 @@ class EarlyStopping(Callback):
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
         if improved:
-            self.best, self.wait = value, 0
+            self.best = value
+            if self.baseline is None or self._is_better(value, self.baseline):
+                self.wait = 0
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True

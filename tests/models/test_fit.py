@@ -167,6 +167,8 @@ class RecordValues(callbacks.Callback):
     ("values", "options", "epochs", "best"),
     [
         ([3.0, 1.0, 2.0, 2.0, 2.0], {"patience": 2}, 4, 1),
+        ([3.0, 2.0, 1.0, 1.5, 1.7], {"patience": 3, "baseline": 0.5}, 4, 2),  # as Keras 3.15.1
+        ([3.0, 0.4, 1.0, 1.5, 1.7], {"patience": 2, "baseline": 0.5}, 4, 1),
         ([np.nan, 2.0, 1.0, 5.0, 5.0], {"patience": 2}, 5, 2),
         ([1.0, 0.95, 0.9, 0.1, 0.1], {"patience": 2, "min_delta": 0.2}, 3, 0),
     ],
@@ -186,14 +188,15 @@ def test_early_stopping_needs_its_number():
         {"mode": "up"},
         *({"patience": bad} for bad in ("a", None, 2.5, -1)),
         *({"min_delta": bad} for bad in ("a", None, np.nan)),
+        *({"baseline": bad} for bad in ("a", np.nan, [1.0])),
     ):
         (name,) = options
         with pytest.raises(ValueError, match=f"{name} must be .* Received"):
             callbacks.EarlyStopping(**options)
-    callbacks.EarlyStopping(start_from_epoch=0, baseline=None)  # Keras's defaults
-    for name in ("start_from_epoch", "baseline"):
-        with pytest.raises(ValueError, match=rf"^{name} is not part of embedlab\. .* Use embedlab"):
-            callbacks.EarlyStopping(**{name: 2})
+    callbacks.EarlyStopping(start_from_epoch=0)  # Keras's default
+    must = r"^start_from_epoch is not part of embedlab\. .* Use embedlab"
+    with pytest.raises(ValueError, match=must):
+        callbacks.EarlyStopping(start_from_epoch=2)
 
 
 @pytest.mark.parametrize(

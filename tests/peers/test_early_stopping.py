@@ -1,6 +1,7 @@
 """EarlyStopping against Keras's own callback, epoch by epoch, over random curves."""
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ options = st.fixed_dictionaries(
         "mode": st.sampled_from(["min", "max", "auto"]),
         "min_delta": st.sampled_from([0.0, 0.25, 0.5, -0.5]),
         "patience": st.integers(0, 4),
+        "baseline": st.sampled_from([None, 0.25, 1.0, 2.5]),
         "restore_best_weights": st.booleans(),
     }
 )
@@ -62,6 +64,15 @@ def test_it_stops_and_restores_as_keras(keras, curve, options):
     )
     if options["restore_best_weights"]:
         assert our_stopping.best_epoch == keras_stopping.best_epoch
+
+
+@pytest.mark.parametrize("kind", ["ours", "keras"])
+def test_the_best_epoch_under_a_baseline_that_is_never_reached(keras, kind):
+    """In numbers: the third of five epochs is the best, although the baseline is better still."""
+    callback = {"ours": EarlyStopping, "keras": keras.callbacks.EarlyStopping}[kind]
+    stop = callback(patience=3, baseline=0.5, restore_best_weights=True)
+    model, _ = run(stop, [3.0, 2.0, 1.0, 1.5, 1.7])
+    assert (model.restored, stop.best_epoch, stop.stopped_epoch) == (2, 2, 3)
 
 
 def test_nothing_is_better_than_a_first_nan_in_keras_alone(keras):
