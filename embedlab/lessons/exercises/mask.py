@@ -163,6 +163,13 @@ def check_mend(exercise: str, submission: Any) -> Verdict:
         if not attempted:
             message += " Move, replace or remove layers until the mask arrives where it is needed."
         return Verdict(exercise, False, message, attempted=attempted, related="M6")
+    if trace.lost_at:
+        message = (
+            "the loss is the one of the unpadded reference, but only by chance: the mask is lost "
+            f"at {trace.lost_at}. With other numbers padding would count. Use a layer that passes "
+            "the mask on or uses it."
+        )
+        return Verdict(exercise, False, message, related="M6")
     message = "right. The mask arrives, and the loss is the one of the unpadded reference."
     return Verdict(exercise, True, message)
 

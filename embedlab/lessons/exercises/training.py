@@ -217,6 +217,11 @@ def check_still(exercise: str, submission: Any) -> Verdict:
         int(run.moved_without_grad[:step].sum()),
         int(run.moved_without_grad[step:].sum()),
     )
+    if not step:
+        message = (
+            "the branch begins before the first step. Go to a step in the middle, and press B."
+        )
+        return Verdict(exercise, False, message, attempted=False)
     if not before:
         message = f"under {run.optimizer} no row moves without a gradient. Branch from dense Adam."
         return Verdict(exercise, False, message, attempted=False)

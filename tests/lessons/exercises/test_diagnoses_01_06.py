@@ -573,3 +573,15 @@ def test_a_branch_that_still_moves_rows_is_no_proof_of_a_belief(rule):
     explorer = TrainingExplorer(runs=["adam"], steps=30, branch=[0, 12, rule, 0.05])
     verdict = check("06.still", explorer)
     assert not verdict and verdict.misconception is None
+
+
+def test_a_branch_before_the_first_step_is_not_blamed_on_the_optimizer():
+    verdict = check(
+        "06.still", TrainingExplorer(runs=["adam"], steps=30, branch=[0, 0, "sgd", 0.05])
+    )
+    assert not verdict and "before the first step" in verdict.message
+
+
+def test_a_loss_that_is_right_by_chance_is_no_repair_of_the_mask():
+    verdict = check("04.mend", MaskExplorer(layers=["GlobalMaxPooling1D", "Dense"]))
+    assert not verdict and "by chance" in verdict.message and "max_pool" in verdict.message
