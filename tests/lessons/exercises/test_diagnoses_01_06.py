@@ -575,7 +575,7 @@ def test_a_branch_that_still_moves_rows_is_no_proof_of_a_belief(rule):
     assert not verdict and verdict.misconception is None
 
 
-def test_a_branch_before_the_first_step_is_not_blamed_on_the_optimizer():
+def test_a_branch_before_the_first_step_is_no_fault_of_adam():
     verdict = check(
         "06.still", TrainingExplorer(runs=["adam"], steps=30, branch=[0, 0, "sgd", 0.05])
     )
