@@ -195,10 +195,18 @@ class SyncedWidget(anywidget.AnyWidget):
 
     def _undo_refused(self) -> None:
         if self._last_params and not self._settling and self._params_key == _REFUSED:
-            with self._changing_itself():
-                for name, value in self._last_params.items():
-                    setattr(self, name, value)
-            self._params_key = _key(self.params)
+            try:
+                self._restore()
+            except KeyboardInterrupt:
+                self._restore()
+                raise
+
+    def _restore(self) -> None:
+        """Set the parameters to those of the trace."""
+        with self._changing_itself():
+            for name, value in self._last_params.items():
+                setattr(self, name, value)
+        self._params_key = _key(self.params)
 
     @contextmanager
     def _changing_itself(self) -> Iterator[None]:

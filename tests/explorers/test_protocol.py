@@ -239,6 +239,19 @@ def test_an_interrupt_while_an_edit_is_undone(monkeypatch):
     assert (explorer.n, header["sum"]) == (4, 14)
 
 
+def test_an_undoing_that_is_interrupted_is_done_again(monkeypatch):
+    explorer = Squares()
+
+    def interrupt():
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(explorer, "_restore", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        explorer.name = "wrong"
+    assert explorer.params == explorer.message["header"]["params"]
+
+
 def test_a_half_applied_edit_is_whole_when_sent_again():
     explorer = Squares()
     browser = Browser(explorer)
