@@ -263,3 +263,10 @@ def test_a_message_of_a_button_is_confirmed(monkeypatch):
     for _ in range(2):
         buttons._receive(buttons, {"press": "a"}, [])
     assert messages == [{"taken": "a"}] * 2
+
+
+def test_half_a_letter_in_the_answers_file_is_no_silent_button(tmp_path):
+    before = rb'{"embedlab": 1, "answers": {"01.exit": {"choice": "\ud800"}}}'
+    (tmp_path / FILE).write_bytes(before)
+    assert "The answer is lost when the kernel stops" in press("01.predict", "a").reply[-1]
+    assert (tmp_path / FILE).read_bytes() == before

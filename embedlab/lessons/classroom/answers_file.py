@@ -91,6 +91,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError
         match json.loads(content):
             case {"embedlab": 1, "answers": dict() as answers}:
+                json.dumps(answers, ensure_ascii=False).encode()  # half a letter is no text
                 return answers
         raise ValueError
     except (ValueError, RecursionError):
