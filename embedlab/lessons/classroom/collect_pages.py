@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 from embedlab.lessons.classroom.card import Card
 from embedlab.lessons.classroom.hand_in import CARD_PATH
@@ -9,7 +10,9 @@ from embedlab.lessons.classroom.html_page import inline_markdown, page
 from embedlab.lessons.notebook_files import notebooks, title
 
 try:
-    import segno
+    import segno as segno_module
+
+    segno: Any = segno_module
 except ImportError:  # the extra `classroom`
     segno = None
 
