@@ -32,6 +32,7 @@ INTERNAL = {
         "prefetch",
         "cache_stats",
         "num_threads",
+        "parallel_allowed",
     ),
     "simd": (
         "add",
