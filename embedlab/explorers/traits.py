@@ -196,7 +196,8 @@ Received [4, 10]. Write for instance [3].
         if outside or len(values) > self.count:
             raise TraitError(
                 f"{self.name} must be at most {self.count} integers from {self.minimum} to "
-                f"{self.maximum}. Received {short_repr(value)}. Write, say, {self.example!r}."
+                f"{self.maximum}. Received {short_repr(value)}. Write for instance "
+                f"{self.example!r}."
             )
         return values
 

@@ -568,7 +568,7 @@ LABELS = {
         "context table C": ["V"],
         "run.rule(s).optimizer": ["slots"],
         "values": ["values"],
-        "to “${rowName(derived, pin).slice(0, 10)}”": ["to a row"],
+        "to “${shorten(rowName(derived, pin), 10)}”": ["to a row"],
         "Optimizer": ["slots"],
         "Learning rate": ["rate"],
     },
