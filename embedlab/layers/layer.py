@@ -349,7 +349,7 @@ class Layer:
 
         ``mask=`` and ``training=`` are always welcome, and dropped where `call` does not take them.
         """
-        try:  # not `names_layer`, whose call more is a tenth of a small one
+        try:  # as `names_layer` does, whose wrapper would add a tenth to a small call
             plain = type(inputs) is np.ndarray
             if not plain and isinstance(inputs, KerasTensor):
                 options = {k: v for k, v in kwargs.items() if k not in _ALWAYS_WELCOME}
