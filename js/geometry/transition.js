@@ -38,7 +38,7 @@ export function pointsNow({ trace, ui, explorer }) {
     ui.local.walk = null;
     return { points, moving: false };
   }
-  requestAnimationFrame(() => explorer.repaint());
+  explorer.repaint();
   return { points: between(running.from, points, share), moving: true };
 }
 

@@ -48,6 +48,13 @@ function mark(value, x, y, arm, cw) {
 const n = (v) => Math.round(v * 100) / 100;
 
 /**
+ * Draw the marks of one row or of several.
+ * @param {{ pale: string, strong: string }[]} rows
+ */
+export const marksPaths = (rows) =>
+  svg`<path class="mark pale" aria-hidden="true" d=${rows.map((row) => row.pale).join("")} /><path class="mark strong" aria-hidden="true" d=${rows.map((row) => row.strong).join("")} />`;
+
+/**
  * One row of a grid: cells that can hold the keyboard, and their marks.
  * @param {object} spec
  * @param {ArrayLike<number>} spec.values  of the columns drawn
@@ -65,10 +72,10 @@ const n = (v) => Math.round(v * 100) / 100;
  * @param {boolean | null} [spec.selected] whether the learner chose this row; null when it is no choice
  * @param {string} [spec.name]             the name of the row
  * @param {(col: number) => boolean} [spec.edited]
+ * @param {boolean} [spec.marked]          whether the row draws its marks; a grid can draw those of all its rows
  */
 export function heatmapRow(spec) {
-  const { values, col0, x, y, cw, ch, vmax, theme } = spec;
-  const marks = signMarks(values, { x, y, cw, ch, vmax, bySize: theme.forcedColors });
+  const { values, col0, x, y, cw, ch, vmax, theme, marked = true } = spec;
   const round = Math.min(2, cw / 6);
   return svg`<g
     role="row"
@@ -87,7 +94,7 @@ export function heatmapRow(spec) {
       x=${n(x + i * cw)} y=${y} width=${n(cw - 1.5)} height=${ch - 1.5} rx=${round}
       fill=${theme.forcedColors ? "Canvas" : Number.isNaN(value) ? "none" : divergingColor(value, vmax, theme.scheme)}
     />`;
-  })}<path class="mark pale" aria-hidden="true" d=${marks.pale} /><path class="mark strong" aria-hidden="true" d=${marks.strong} />${
+  })}${marked ? marksPaths([signMarks(values, { x, y, cw, ch, vmax, bySize: theme.forcedColors })]) : nothing}${
     spec.edited
       ? svg`<path class="touched" aria-hidden="true" d=${editMarks(spec, spec.edited)} />`
       : nothing

@@ -1,7 +1,7 @@
 /**
  * Rendering into the page: at most once a frame, with the size and theme found there.
  */
-import { startTiming } from "./frame_timing.js";
+import { nextTask, startTiming } from "./frame_timing.js";
 import { focusByPlace } from "./roving_tabindex.js";
 import { hostScale, watchTheme } from "./theme.js";
 
@@ -109,6 +109,7 @@ export class Renderer {
     this.timedActs = {};
     /** @type {number | undefined} the frame that will paint */
     this.frameRequest = undefined;
+    this.ahead = false; // whether this frame's picture is drawn, or will be, before the frame begins
     /** @type {string | undefined} the place that gets the keyboard once it is there */
     this.pendingFocus = undefined;
     this.themeWatch = watchTheme(this.root, () => {
@@ -133,10 +134,27 @@ export class Renderer {
   }
 
   repaint() {
-    this.frameRequest ??= requestAnimationFrame(() => this.paintNow());
+    this.frameRequest ??= requestAnimationFrame(() => this.paintNow(true));
   }
 
-  paintNow() {
+  /**
+   * Paint what the learner did. The browser waits up to 16 ms for the next frame: the drawing is done meanwhile,
+   * and what comes after it is drawn in the frame, so that nothing is drawn more than twice.
+   */
+  repaintAhead() {
+    this.repaint();
+    if (this.ahead) return;
+    this.ahead = true;
+    requestAnimationFrame(() => {
+      this.ahead = false;
+    });
+    nextTask(() => {
+      if (this.frameRequest !== undefined) this.paintNow();
+    });
+  }
+
+  /** @param {boolean} [inFrame]  whether the page is drawing a frame */
+  paintNow(inFrame = false) {
     if (this.frameRequest !== undefined) cancelAnimationFrame(this.frameRequest);
     this.frameRequest = undefined;
     const ends = Object.entries(this.timedActs).map(([name, start]) => startTiming(name, start));
@@ -147,7 +165,7 @@ export class Renderer {
     if (!this.pendingFocus) keyboard?.keep();
     if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus))
       this.pendingFocus = undefined;
-    for (const end of ends) end();
+    for (const end of ends) end(inFrame);
   }
 
   /**

@@ -4,7 +4,7 @@
 import { nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { fixed } from "../kit/format.js";
-import { heatmapRow } from "../kit/heatmap.js";
+import { heatmapRow, marksPaths, signMarks } from "../kit/heatmap.js";
 import { edges } from "./layout.js";
 
 /** @typedef {import("./figure.js").Drawing} Drawing */
@@ -21,8 +21,11 @@ export function grid({ scene, derived, spot }, spec) {
   const stop = scene.ui.focus?.part === part ? scene.ui.focus : { i: 0, k: 0, c: 0 };
   const rowStop = part === "b" ? stop.k : stop.i;
   const colStop = part === "a" ? stop.k : stop.c;
-  const lines = Array.from({ length: count }, (_, i) => {
-    const values = Array.prototype.slice.call(row(i), 0, columns);
+  const drawn = Array.from({ length: count }, (_, i) =>
+    Array.prototype.slice.call(row(i), 0, columns),
+  );
+  const size = { cw: /** @type {number} */ (cw), ch: /** @type {number} */ (rh) - 1.5 };
+  const lines = drawn.map((values, i) => {
     const at = rowStop === i ? Math.min(colStop ?? 0, columns - 1) : -1;
     const word = part === "b" ? "" : derived.words[i];
     // Keyed by content: while it plays, only rows that changed are rendered again.
@@ -32,9 +35,9 @@ export function grid({ scene, derived, spot }, spec) {
         col0: 0,
         x: box.x,
         y: box.y + i * /** @type {number} */ (rh),
-        cw: /** @type {number} */ (cw),
-        ch: /** @type {number} */ (rh) - 1.5,
+        ...size,
         vmax,
+        marked: false,
         theme: scene.theme,
         label: (col, value) => `${name}[${number(i)}, ${col}] = ${value}`,
         place: (col) => `${part}:${i}:${col}`,
@@ -45,8 +48,22 @@ export function grid({ scene, derived, spot }, spec) {
       }),
     );
   });
+  // Two paths for the marks of all rows: two for each would be 144 more things to lay out at each step.
+  const marks = guard([...drawn.flat(), columns, vmax, box.x, box.y, cw, rh, scene.theme], () =>
+    marksPaths(
+      drawn.map((values, i) =>
+        signMarks(values, {
+          ...size,
+          x: box.x,
+          y: box.y + i * /** @type {number} */ (rh),
+          vmax,
+          bySize: scene.theme.forcedColors,
+        }),
+      ),
+    ),
+  );
   return svg`<g role="grid" class=${faded ? "later" : ""} aria-label=${name} aria-rowcount=${count} aria-colcount=${columns}
-    data-lit=${spot?.part === part ? "yes" : nothing}>${lines}</g>`;
+    data-lit=${spot?.part === part ? "yes" : nothing}>${lines}${marks}</g>`;
 }
 
 /** @param {Drawing} d */
