@@ -34,6 +34,8 @@ __all__ = [
 LARGEST = np.iinfo(np.int64).max
 """No size and no number of bytes may be larger: kernels count in int64."""
 
+_NATIVE_FLOATS = frozenset(map(np.dtype, "efd"))
+
 
 class ShapeError(ValueError):
     """Raised for an array of another shape than the operation needs."""
@@ -162,6 +164,8 @@ def as_floats(array: Any, name: str) -> np.ndarray:
     embedlab.core.checks.DtypeError: values must hold float16, float32 or float64. Received <i8. \
 Cast it with values.astype('float32').
     """
+    if type(array) is np.ndarray and array.dtype in _NATIVE_FLOATS and array.flags.c_contiguous:
+        return array
     floats = as_array(array, name)
     if floats.dtype.char not in "efd" or not floats.dtype.isnative:
         must, do = f"{name} must hold float16, float32 or float64", f"{name}.astype('float32')"
@@ -201,7 +205,9 @@ def check_flag(value: Any, name: str) -> bool:
     Traceback (most recent call last):
     ValueError: amsgrad must be True or False. Received 'yes'. Choose one of these.
     """
-    if isinstance(value, (bool, np.bool_)):
+    if value is True or value is False:  # twice as fast as isinstance: small gradients feel it
+        return value
+    if isinstance(value, np.bool_):
         return bool(value)
     raise ValueError(
         message(f"{name} must be True or False", short_repr(value), "Choose one of these")
