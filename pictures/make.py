@@ -62,8 +62,8 @@ def made_up_room(path: Path) -> Path:
         answers = {}
         for name, question in all_items("QUESTIONS").items():
             if name.startswith("01" if number % 2 else "03"):
-                letter = lot.choice([*question.choices, *question.right * len(question.choices)])
-                answers[name] = (letter, letter == question.right)
+                letter = lot.choice([*question.choices, *question.correct * len(question.choices)])
+                answers[name] = (letter, letter == question.correct)
         cards.append(Card(answers))
     path.write_text(dashboard(summarize(cards), {}), encoding="utf-8")
     return path

@@ -102,7 +102,7 @@ def _slide(part: OfflinePage, question: Any, number: int, total: int) -> str:
         f"<li><b>{letter}</b> <span>{inline_markdown(choice.text)}</span></li>"
         for letter, choice in question.choices.items()
     )
-    right = question.choices[question.right]
+    right = question.choices[question.correct]
     onward = f'<a href="#slide-{number + 1}">Next</a>' if number < total else ""
     return (
         f'<section class="slide" id="slide-{number}">'
@@ -112,7 +112,7 @@ def _slide(part: OfflinePage, question: Any, number: int, total: int) -> str:
         f"{main_question}"
         f"<p>{inline_markdown(question.text)}</p><ol>{choices}</ol></div>"
         f"<details><summary>Answer</summary>{_picture(cells, part.views)}"
-        f"<p><b>{question.right}</b> {inline_markdown(right.text)}</p>"
+        f"<p><b>{question.correct}</b> {inline_markdown(right.text)}</p>"
         f"<p>{inline_markdown(right.feedback)}</p>"
         f"{markdown2html(summary)}</details><nav>{onward}</nav></section>"
     )

@@ -37,15 +37,15 @@ class Choice:
 class Question:
     """A question and its choices by letter.
 
-    With `later`, feedback waits until `reveal`. The feedback to the `earlier` question that is
-    named comes with this one's.
+    With `delayed_feedback`, feedback waits until `reveal`. `before` names the question that was
+    asked before the lesson: its feedback comes with this one's.
     """
 
     text: str
-    right: str
+    correct: str
     choices: Mapping[str, Choice]
-    later: bool = False
-    earlier: str = ""
+    delayed_feedback: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,11 +76,11 @@ class OpenQuestion(Reply):
         """Return the buttons, as the answer is now."""
         name = self.name
         question: Question = find_item(name, "QUESTIONS")
-        chosen, note = _recorded(name, question)
+        chosen, note = _saved_answer(name, question)
         reply = _reply_to(name, question, chosen) if chosen else (note,) if note else ()
         texts = {letter: choice.text for letter, choice in question.choices.items()}
         return ChoiceButtons(
-            question.text, texts, chosen, reply, lambda letter: _press(name, question, letter)
+            question.text, texts, chosen, reply, lambda letter: _choose(name, question, letter)
         )
 
 
@@ -118,11 +118,11 @@ def answer(name: str, letter: str = "?") -> Reply:
     ✓ c. The shape of the ids, then D; and V rows are counted from 0.
     """
     question: Question = find_item(name, "QUESTIONS")
-    recorded, note = _recorded(name, question)
+    recorded, note = _saved_answer(name, question)
     chosen = letter.strip().lower() if isinstance(letter, str) else ""
     if chosen in question.choices:
         if recorded and not card.was_revealed(name) and load_answer(card.session_folder(), name):
-            return Reply(_press(name, question, chosen)[1])  # the file must not say another one
+            return Reply(_choose(name, question, chosen)[1])  # the file must not say another one
         _record(name, question, chosen)
         return Reply(_reply_to(name, question, chosen))
     if recorded:
@@ -154,7 +154,7 @@ def reveal(name: str) -> Reply:
     ✓ d. The layer copies 4 rows.
     """
     question: Question = find_item(name, "QUESTIONS")
-    chosen, note = _recorded(name, question)
+    chosen, note = _saved_answer(name, question)
     if not chosen:
         cure = f'You have not answered yet. Go back to answer("{name}", "?") and choose.'
         return Reply((note, cure) if note else (cure,))
@@ -162,10 +162,10 @@ def reveal(name: str) -> Reply:
     saved = load_answer(card.session_folder(), name)
     if saved and not saved.revealed:
         _save(name, question, chosen)
-    return Reply(_judged(question, chosen))
+    return Reply(_feedback(question, chosen))
 
 
-def _recorded(name: str, question: Question) -> tuple[str, str]:
+def _saved_answer(name: str, question: Question) -> tuple[str, str]:
     """Return the letter of this session or of the file, and a note where the file's is of no use.
 
     What the file says becomes the answer of this session.
@@ -186,14 +186,14 @@ def _recorded(name: str, question: Question) -> tuple[str, str]:
 
 
 def _record(name: str, question: Question, chosen: str) -> None:
-    card.record_answer(name, chosen, chosen == question.right)
-    if not question.later:
+    card.record_answer(name, chosen, chosen == question.correct)
+    if not question.delayed_feedback:
         card.record_reveal(name)
 
 
-def _press(name: str, question: Question, letter: str) -> tuple[str, tuple[str, ...]]:
+def _choose(name: str, question: Question, letter: str) -> tuple[str, tuple[str, ...]]:
     """Take the choice of a button; return the letter that counts, and what to show below it."""
-    revealed = bool(_recorded(name, question)[0]) and card.was_revealed(name)
+    revealed = bool(_saved_answer(name, question)[0]) and card.was_revealed(name)
     _record(name, question, letter)
     counts = card.recorded_answer(name) or letter
     reply = _reply_to(name, question, letter)
@@ -221,14 +221,18 @@ def _reply_to(name: str, question: Question, chosen: str) -> tuple[str, ...]:
         recorded = f"Your answer is {chosen}) {question.choices[chosen].text}"
         return recorded, "You will see later in the lesson whether it is right."
     answered = card.recorded_answer(name)
-    if question.later and answered != chosen:
-        return *_judged(question, chosen), f"Your prediction was {answered}; it stays."
+    if question.delayed_feedback and answered != chosen:
+        return *_feedback(question, chosen), f"Your prediction was {answered}; it stays."
     if (
-        question.earlier
-        and _recorded(question.earlier, find_item(question.earlier, "QUESTIONS"))[0]
+        question.before
+        and _saved_answer(question.before, find_item(question.before, "QUESTIONS"))[0]
     ):
-        return *_judged(question, chosen), "And before the lesson:", *reveal(question.earlier).lines
-    return _judged(question, chosen)
+        return (
+            *_feedback(question, chosen),
+            "And before the lesson:",
+            *reveal(question.before).lines,
+        )
+    return _feedback(question, chosen)
 
 
 def _listed(question: Question) -> list[str]:
@@ -240,9 +244,9 @@ def _letters(question: Question) -> str:
     return f"{', '.join(most)} or {last}"
 
 
-def _judged(question: Question, chosen: str) -> tuple[str, ...]:
+def _feedback(question: Question, chosen: str) -> tuple[str, ...]:
     choice = question.choices[chosen]
-    if chosen == question.right:
+    if chosen == question.correct:
         return (f"✓ {chosen}. {choice.feedback}",)
     lines = [f"✗ {chosen}. {choice.feedback}"]
     if choice.misconception:
@@ -252,5 +256,5 @@ def _judged(question: Question, chosen: str) -> tuple[str, ...]:
         lines.append(f"`{show_command(record.id)}`")
         lines.append(record.look)
     else:
-        lines.append(f"Look again: {question.choices[question.right].feedback}")
+        lines.append(f"Look again: {question.choices[question.correct].feedback}")
     return tuple(lines)

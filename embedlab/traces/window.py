@@ -111,10 +111,12 @@ class WindowTrace:
         lines.append(f"center  {self._center}, word {self.position + 1} of the text")
         if not count:
             return "\n".join([*lines, "        no other word in its window: no pair, no update"])
-        true, random = (join_some(self._others(label), between=" · ") for label in (1, 0))
+        context_words, negatives = (
+            join_some(self._second_words(label), between=" · ") for label in (1, 0)
+        )
         lines += [
-            f"context {true}",
-            f"random  {random or 'none'}",
+            f"context {context_words}",
+            f"random  {negatives or 'none'}",
             f"loss    {format_number(self.losses[self.position], 4)}, the mean of "
             f"{format_count(count, 'pair')}",
         ]
@@ -131,12 +133,12 @@ class WindowTrace:
         if not self.ids.size:
             return "A text without words, so no window, no pair and no update."
         start = f"The window stands at word {self.position + 1}, {self._center}. "
-        true, random = (self._others(label) for label in (1, 0))
-        if not true:
+        context_words, negatives = (self._second_words(label) for label in (1, 0))
+        if not context_words:
             return f"{start}No other word is in it, so there is no pair and no update."
         return (
-            f"{start}Its context words are {join_some(true)}; its negatives "
-            f"{join_some(random) or 'none'}. The mean loss is "
+            f"{start}Its context words are {join_some(context_words)}; its negatives "
+            f"{join_some(negatives) or 'none'}. The mean loss is "
             f"{format_number(self.losses[self.position], 4)}. The step updates row {self._center} "
             f"of the embedding table and {format_count(int(self.updated(self.position)[1].sum()))} "
             f"of {format_count(len(self.words), 'row')} of the context table."
@@ -152,7 +154,7 @@ class WindowTrace:
     def _center(self) -> str:
         return short_label(self.words[self.ids[self.position]])
 
-    def _others(self, label: int) -> list[str]:
+    def _second_words(self, label: int) -> list[str]:
         """Return the second words of the pairs with this label, in their order."""
         pairs = self.pairs_of(self.position)
         rows = self.batches.pairs[pairs, 1][self.batches.label[pairs] == label]

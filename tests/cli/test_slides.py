@@ -45,7 +45,7 @@ def test_slide_says_what_the_lesson_says(deck, lesson):
         choice.text.replace("`", "") for choice in question.choices.values()
     ]
     assert not answer.has_attr("open")
-    assert answer.b.text == question.right
+    assert answer.b.text == question.correct
     summary = [words(li.text) for li in answer.select("ul li")]
     assert len(summary) == 3 and all(line in text for line in summary)
 

@@ -37,13 +37,13 @@ def test_each_lesson_has_a_pair():
 def test_the_second_question_is_in_other_clothing(lesson):
     """Whoever remembers the letter or the words of the first has not answered the second."""
     before, after = PAIRS[lesson]
-    assert before.right != after.right
+    assert before.correct != after.correct
     texts = [{plain(choice.text) for choice in one.choices.values()} for one in (before, after)]
     assert not texts[0] & texts[1]
     assert plain(before.text) != plain(after.text)
     for question in PAIRS[lesson]:
         assert list(question.choices) == ["a", "b", "c", "d"]
-        assert question.choices[question.right].misconception is None
+        assert question.choices[question.correct].misconception is None
         for choice in question.choices.values():
             assert choice.misconception in (None, *MISCONCEPTIONS)
             assert len(choice.text) < 90 and len(choice.feedback) < 120
@@ -51,7 +51,7 @@ def test_the_second_question_is_in_other_clothing(lesson):
 
 def test_right_answers_stand_under_every_letter():
     for when in (0, 1):
-        letters = [pair[when].right for pair in PAIRS.values()]
+        letters = [pair[when].correct for pair in PAIRS.values()]
         assert all(2 <= letters.count(letter) <= 4 for letter in "abcd"), letters
 
 
@@ -64,13 +64,13 @@ def test_nothing_in_a_fresh_lesson_gives_the_answer(lesson):
     assert f"answer {lesson} before" in visible and f"answer {lesson} after" in visible
     questions = plain(" ".join(repr(answer(f"{lesson}.{when}")) for when in ("before", "after")))
     for question in PAIRS[lesson]:
-        right = question.choices[question.right]
+        right = question.choices[question.correct]
         if len(plain(right.text)) > 8:  # “by night” is an answer, 0.8 is a number like others
             assert plain(right.text) not in visible
         assert plain(right.feedback) not in visible + questions
     for name, question in all_items("QUESTIONS").items():
         if name.startswith(lesson) and name not in QUESTIONS:
-            right = question.choices[question.right]
+            right = question.choices[question.correct]
             assert plain(right.feedback) not in questions
             assert len(plain(right.text)) <= 8 or plain(right.text) not in questions, name
 
@@ -78,21 +78,21 @@ def test_nothing_in_a_fresh_lesson_gives_the_answer(lesson):
 @each
 def test_the_first_waits_for_the_second(lesson):
     before, after = PAIRS[lesson]
-    wrong = "a" if before.right != "a" else "b"
+    wrong = "a" if before.correct != "a" else "b"
     message = repr(answer(f"{lesson}.before", wrong))
     assert "You will see later" in message
     for choice in before.choices.values():
         assert choice.feedback not in message
-    lines = answer(f"{lesson}.after", after.right).lines
+    lines = answer(f"{lesson}.after", after.correct).lines
     assert lines[:2] == (
-        f"✓ {after.right}. {after.choices[after.right].feedback}",
+        f"✓ {after.correct}. {after.choices[after.correct].feedback}",
         "And before the lesson:",
     )
     assert lines[2] == f"✗ {wrong}. {before.choices[wrong].feedback}"
-    answer(f"{lesson}.before", before.right)  # too late
+    answer(f"{lesson}.before", before.correct)  # too late
     assert card().answers == {
         f"{lesson}.before": (wrong, False),
-        f"{lesson}.after": (after.right, True),
+        f"{lesson}.after": (after.correct, True),
     }
 
 
@@ -108,7 +108,7 @@ def test_a_full_card_of_each_lesson_has_a_place_for_the_pair():
         card_module.clear()
         for name, question in all_items("QUESTIONS").items():
             if name.startswith(lesson):
-                card_module.record_answer(name, question.right, True)
+                card_module.record_answer(name, question.correct, True)
         for name in all_items("CHECKS"):
             if name.startswith(lesson):
                 card_module.record_attempt(name, None, False, "Padding still counts. " * 9)

@@ -92,16 +92,16 @@ def test_each_record_is_a_wrong_answer_somewhere(which):
     ]
     assert named, f"{which} is no distractor of any question."
     for name, letter in named:
-        assert letter != QUESTIONS[name].right
+        assert letter != QUESTIONS[name].correct
 
 
 def test_wrong_exit_answers_name_one_misconception():
     for lesson in LESSONS:
         ticket = find_item(f"{lesson}.exit", "QUESTIONS")
-        wrong = {c.misconception for key, c in ticket.choices.items() if key != ticket.right}
+        wrong = {c.misconception for key, c in ticket.choices.items() if key != ticket.correct}
         assert None not in wrong
         assert len(wrong) == len(ticket.choices) - 1
-        assert ticket.choices[ticket.right].misconception is None
+        assert ticket.choices[ticket.correct].misconception is None
 
 
 def test_an_unknown_one_is_refused():

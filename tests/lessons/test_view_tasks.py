@@ -296,7 +296,7 @@ def test_no_task_gives_the_prediction_away(lesson):
     """The tasks can be read in the panel and in the lesson while the question is open."""
     text = " ".join(task.text for task in tasks(lesson))
     question = all_items("QUESTIONS")[f"{lesson}.predict"]
-    right = question.choices[question.right]
+    right = question.choices[question.correct]
     sentences = re.split(r"(?<=[.;:!?])\s", f"{right.text} {right.feedback}")
     assert [one for one in sentences if len(one) > 12 and one.lower() in text.lower()] == []
     assert not re.search(GIVEAWAYS.get(lesson, r"(?!)"), text)

@@ -188,7 +188,7 @@ def _box(one: QuestionStats | ExerciseStats | PredictionStats) -> str:
                     letter,
                     choice.text,
                     one.counts[letter],
-                    letter == one.question.right,
+                    letter == one.question.correct,
                     choice.misconception,
                     "" if choice.misconception else choice.feedback,
                 )

@@ -161,7 +161,7 @@ def _answer(name: str, answer: str, correct: bool) -> tuple[str, bool]:
     if name in questions:
         if answer not in questions[name].choices:
             _refuse(f"choose a letter of {name}", answer, _AGAIN)
-        if correct != (answer == questions[name].right):
+        if correct != (answer == questions[name].correct):
             _refuse(f"tell the truth about {name}", [answer, correct], _AGAIN)
     elif name not in PREDICTIONS:
         _refuse("answer questions that this embedlab knows", name, _NEWER)

@@ -32,7 +32,7 @@ class QuestionStats:
     @property
     def right(self) -> int:
         """The number of learners who chose the right letter."""
-        return self.counts[self.question.right]
+        return self.counts[self.question.correct]
 
     @property
     def total(self) -> int:

@@ -14,7 +14,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "An app looks up 5 words in a table of 2 000 rows. The table grows to 200 000 rows. "
             "How much more must be computed to look up the same 5 words?",
-            right="b",
+            correct="b",
             choices={
                 "a": Choice(
                     "100 times as much", "That is so for a one-hot matmul. A lookup copies.", "M1"
@@ -32,7 +32,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A shop has a row of 16 numbers for each of 3 000 000 customers. What happens when the "
             "row of id 2 999 999 is read?",
-            right="d",
+            correct="d",
             choices={
                 "a": Choice(
                     "48 000 000 products are added.", "That would be the one-hot matmul.", "M1"
@@ -51,7 +51,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "Two batches of 1 000 ids read a very large table. In the first all ids are different. "
             "In the second ten ids come 100 times each. Which lookup waits less for memory?",
-            right="c",
+            correct="c",
             choices={
                 "a": Choice(
                     "Neither: both copy 1 000 rows", "Copying waits for what is not near.", "M13"
@@ -68,7 +68,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A radio looks up a million songs an hour in a table larger than any cache. By night "
             "it plays 20 songs again and again, by day each song once. When is a lookup faster?",
-            right="a",
+            correct="a",
             choices={
                 "a": Choice("By night", "20 rows stay in the cache."),
                 "b": Choice(
@@ -89,7 +89,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "“very” occurs twice in a sentence. For the first number of its row the gradient is "
             "0.2 at the first place and 0.6 at the second. Which gradient does that number get?",
-            right="b",
+            correct="b",
             choices={
                 "a": Choice("0.6", "That is only the last one.", "M4"),
                 "b": Choice("0.8", "Both places change the loss, so both count in full."),
@@ -100,7 +100,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "Three viewers of one batch rated the same film. For one number of its row their "
             "gradients are 0.5, 0.3 and 0.1. Which gradient does that number get?",
-            right="d",
+            correct="d",
             choices={
                 "a": Choice("0.3", "That is their mean.", "M4"),
                 "b": Choice("0.1", "That is only the last one.", "M4"),
@@ -113,7 +113,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "Reviews of 2 to 50 words are filled up to 50 places with id 0, and the rows of all 50 "
             "places are averaged. Which reviews get the most wrong average?",
-            right="a",
+            correct="a",
             choices={
                 "a": Choice("The shortest ones", "Most of their places are padding."),
                 "b": Choice(
@@ -128,7 +128,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A watch sends 3 to 60 heartbeats, filled up to 60 with id 0. The model makes a mask, "
             "but the second layer loses it, and the third averages. Whose average is most wrong?",
-            right="c",
+            correct="c",
             choices={
                 "a": Choice(
                     "Nobody's: the mask was made at the input",
@@ -149,7 +149,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "Somebody adds 9 random numbers, each between −1 and 1. How large is the sum, compared "
             "with one such number?",
-            right="c",
+            correct="c",
             choices={
                 "a": Choice("About 9 times as large", "Only if all had the same sign."),
                 "b": Choice("About as large", "More numbers spread the sum further."),
@@ -160,7 +160,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A model adds the rows of 100 words, all drawn at random with one limit. How large are "
             "the numbers of the sum, compared with those of one row?",
-            right="a",
+            correct="a",
             choices={
                 "a": Choice("About 10 times", "The variance is 100 times, its root 10 times."),
                 "b": Choice("About 100 times", "Only if all rows were the same."),
@@ -175,7 +175,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "Nobody bought article 7 this week, so its row had gradient 0 at every step. The shop "
             "trains with momentum. Can the row have moved?",
-            right="b",
+            correct="b",
             choices={
                 "a": Choice(
                     "No: without a gradient nothing moves",
@@ -197,7 +197,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A song was played on Monday, and never again. The recommender trains with Adam, and "
             "on Tuesday the song's gradient is 0. What does its row do on Tuesday?",
-            right="c",
+            correct="c",
             choices={
                 "a": Choice(
                     "It stands still.", "Its gradient is 0, its m is not: Adam moves it.", "M7"
@@ -216,7 +216,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A language model is tuned with LoRA on medical texts only. Can the vectors of words "
             "change that occur in none of these texts?",
-            right="d",
+            correct="d",
             choices={
                 "a": Choice(
                     "No: nothing about them was learned",
@@ -237,7 +237,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A shop tunes its table of 10 000 products with an adapter, A random and B zero at the "
             "start, on sales of one product. Whose vectors differ afterwards?",
-            right="b",
+            correct="b",
             choices={
                 "a": Choice(
                     "That product's", "B was trained too, and all products share it.", "M10"
@@ -257,7 +257,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
             "The points of each school class are rounded to 15 marks, spread evenly up to the best "
             "of that class. In class 7b one pupil gets a thousand points too many. Whose mark says "
             "less than before?",
-            right="a",
+            correct="a",
             choices={
                 "a": Choice("Everybody's in 7b", "The 15 marks of that class are far apart now."),
                 "b": Choice("Everybody's in the school", "Each class has marks of its own.", "M14"),
@@ -268,7 +268,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "500 sensors have a row of 24 numbers each, stored as int4 with one scale a row. In "
             "the row of sensor 9 one number is a huge mistake. Which numbers are stored worse?",
-            right="d",
+            correct="d",
             choices={
                 "a": Choice("Those of all sensors", "Each row has a scale of its own.", "M14"),
                 "b": Choice("Only the mistake itself", "It sets the levels for its whole row."),
@@ -285,7 +285,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A model gives each of 100 words a score for being the next one, with a softmax. One "
             "of them is the right one. How many of the 100 scores does learning push up or down?",
-            right="c",
+            correct="c",
             choices={
                 "a": Choice(
                     "One: the right word's", "To raise its share, all others must fall.", "M18"
@@ -300,7 +300,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A chatbot reads words and scores the next word with one table. One word of its "
             "vocabulary occurs in no text of today. Does the row of that word have a gradient?",
-            right="a",
+            correct="a",
             choices={
                 "a": Choice("Yes: its score is part of each softmax", "So it should fall."),
                 "b": Choice("No: it was never looked up", "It was scored, every time.", "M18"),
@@ -321,7 +321,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A program has read nothing but recipes. “basil” and “oregano” never stood in one "
             "sentence. Can it find out that they are alike?",
-            right="b",
+            correct="b",
             choices={
                 "a": Choice(
                     "No: they would have to stand together",
@@ -343,7 +343,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A hospital gives one of two drugs to patients of one kind, never both together. A "
             "table is trained on these records as on text. What becomes of the two rows?",
-            right="d",
+            correct="d",
             choices={
                 "a": Choice(
                     "They move apart: the drugs never occur together.",
@@ -370,7 +370,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "You send a friend an array of word vectors, 5 000 rows. She wants the vector of "
             "“cat”. What does she need besides the array?",
-            right="a",
+            correct="a",
             choices={
                 "a": Choice(
                     "The list of words in the order of the rows", "The array knows numbers only."
@@ -385,7 +385,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A shop loads last year's file of product vectors. Meanwhile the products were "
             "numbered anew. What happens?",
-            right="c",
+            correct="c",
             choices={
                 "a": Choice(
                     "Each product finds its own row by its name.",
@@ -405,7 +405,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A model trains without an error or a warning, and its loss falls from day to day. "
             "What do you know?",
-            right="d",
+            correct="d",
             choices={
                 "a": Choice("It is right: mistakes raise errors", "Many mistakes raise none."),
                 "b": Choice(
@@ -424,7 +424,7 @@ PAIRS: dict[str, tuple[Question, Question]] = {
         Question(
             "A colleague's recommender reports a lower loss than yours, and no warnings. What do "
             "you do before you take it over?",
-            right="b",
+            correct="b",
             choices={
                 "a": Choice("Nothing: a lower loss is better", "It may count padding as well."),
                 "b": Choice(
@@ -443,8 +443,8 @@ QUESTIONS: dict[str, Question] = {
     name: question
     for lesson, (before, after) in PAIRS.items()
     for name, question in (
-        (f"{lesson}.before", replace(before, later=True)),
-        (f"{lesson}.after", replace(after, earlier=f"{lesson}.before")),
+        (f"{lesson}.before", replace(before, delayed_feedback=True)),
+        (f"{lesson}.after", replace(after, before=f"{lesson}.before")),
     )
 }
 """By their whole names, such as "01.before"."""

@@ -195,8 +195,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A lookup copies 1 000 rows. You may sort the ids before you call it. When does sorting "
         "fetch fewer lines from memory?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "Never: the same rows are copied, and copying costs nothing",
@@ -224,7 +224,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "A table has 1 000 000 rows of 16 float32, so each row is a line of its own. A batch of "
         "text looks up 8 000 ids. Which sentence is true?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "It costs nothing: a gather multiplies nothing, so there is nothing to wait for.",

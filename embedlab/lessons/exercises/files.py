@@ -252,8 +252,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A table was tuned with an adapter of rank 4 and alpha 8. You merge it, and a colleague "
         "reads your file with Keras. What must she know besides the table in the file?",
-        right="d",
-        later=True,
+        correct="d",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "A, B and alpha.", "The table in the file is W + α/r · A · B already.", "M15"
@@ -277,7 +277,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "A table was merged with its adapter, stored as int8 and saved. Which sentence about the "
         "file is true?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "Whoever reads it needs A, B and alpha to get the right rows.",

@@ -240,8 +240,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A sentence uses one word three times. For the first number of its row, the three uses "
         "have the gradients −0.5, −0.7 and −0.9. What is the gradient of that number?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice("−0.9", "That is only the last one.", "M4"),
             "b": Choice("−0.7", "That is the mean of the three.", "M4"),
@@ -256,7 +256,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "The ids [3, 5, 3] read a table of 6 rows. Which sentence about the gradient of the "
         "table is true?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "It is a one-hot matmul, and costs 3 · 6 · D multiplications.",

@@ -174,8 +174,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         'A layer has embeddings_regularizer="l2". It is trained for 30 steps by plain SGD with '
         "learning rate 2. The word “moon” is in none of the batches. Where is its row afterwards?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "where it started: no batch ever read it",
@@ -200,7 +200,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         'A layer has mask_zero=True and embeddings_regularizer="l2". It is trained by plain SGD. '
         "Which rows of its table have changed after one step?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "The rows that the batch read.",

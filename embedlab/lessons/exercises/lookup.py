@@ -203,8 +203,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A layer looks up 4 tokens in a table of 50 000 rows, 300 numbers each. "
         "How many multiplications does it do?",
-        right="d",
-        later=True,
+        correct="d",
+        delayed_feedback=True,
         choices={
             "a": Choice("60 000 000", "That is 4 · 50 000 · 300, the one-hot matmul.", "M1"),
             "b": Choice("15 000 000", "That is 50 000 · 300: each weight once.", "M1"),
@@ -217,7 +217,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "A table has input_dim = 1 000 and output_dim = 64. Ids of shape (32, 10) come in, "
         "before any training. Which sentence is true?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "The layer multiplies 320 one-hot rows by the table.",

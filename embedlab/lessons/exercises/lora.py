@@ -147,8 +147,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A table of 16 words gets an adapter of rank 2. As in Keras, A starts random and B starts "
         "at zero. It is trained on the word “cat” alone. How many of the 16 rows change?",
-        right="d",
-        later=True,
+        correct="d",
+        delayed_feedback=True,
         choices={
             "a": Choice("0", "W is frozen, but the layer computes with W + α/r · A · B."),
             "b": Choice(
@@ -161,7 +161,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "An adapter of rank 4 was trained on the word “cat” alone, with A random and B zero at the "
         "start. Which sentence is true?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "Only the row of “cat” changes.",

@@ -180,8 +180,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A model is Embedding(mask_zero=True), then Flatten, then Dense. After Flatten, where is "
         "the mask?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "It goes on to Dense, which skips the padding", "Flatten does not pass it on.", "M6"
@@ -204,7 +204,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "1 000 words have the ids 1 to 1 000, and id 0 is padding. Which sentence about "
         "Embedding(1001, 64, mask_zero=True) in a model is true?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "Its row 0 is zero, and stays zero in training.",

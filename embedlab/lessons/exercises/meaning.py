@@ -167,8 +167,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "Training will read Python's manual and docstrings, and see only which words stand near "
         "each other. Which word will be nearest to “true” afterwards?",
-        right="b",
-        later=True,
+        correct="b",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "“correct”, because it means the same.",
@@ -191,7 +191,7 @@ QUESTIONS: dict[str, Question] = {
     ),
     "exit": Question(
         "On a flat map of rows of 64 numbers, two words lie side by side. Which sentence is true?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "They are similar: a map puts similar words side by side.",

@@ -219,8 +219,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A table is stored as int4, with one scale for each row. Then one weight grows tenfold. "
         "What happens to the other weights when the table is stored again?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "Nothing: only one weight changed.",
@@ -245,7 +245,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "A table of 1 000 rows, 64 numbers each, becomes int4 with one scale a row. Which sentence "
         "is true?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "Errors are twice those of int8, and alike in all rows.",

@@ -251,8 +251,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "“moon” is in the batch of step 1, and in none of the batches of steps 2 to 21. The "
         "optimizer is Adam, as in Keras. What does the row of “moon” do at these steps?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "It stays: its gradient is exactly zero",
@@ -277,7 +277,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "A table has 50 000 rows, a batch has 64 words, and the model has been training with "
         "Adam for an hour. Which sentence about the next step is true?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "At most 64 rows move: all others have gradient zero.",

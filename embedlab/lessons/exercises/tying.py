@@ -248,8 +248,8 @@ QUESTIONS: dict[str, Question] = {
     "predict": Question(
         "A table has 50 000 rows. A batch looks up 10 of them. For each, the same table scores all "
         "words as the next word, with a softmax. How many rows of the table get a gradient?",
-        right="c",
-        later=True,
+        correct="c",
+        delayed_feedback=True,
         choices={
             "a": Choice(
                 "10 at most: the rows that were looked up.",
@@ -273,7 +273,7 @@ QUESTIONS: dict[str, Question] = {
     "exit": Question(
         "A tied model reads the ids [3, 5, 3, 1], and each word predicts the next one, with a "
         "softmax over 6 words. Which sentence about the gradient of the table is true?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "Rows 3 and 5 have a gradient, and the other four are exactly zero.",

@@ -110,7 +110,7 @@ def test_the_board_counts_and_shows_no_answer(server):
     assert "<b>1</b> 03 · Backward is scatter-add" in page
     questions = all_items("QUESTIONS")
     for name in ("01.exit", "03.exit"):
-        assert questions[name].choices[questions[name].right].text not in page
+        assert questions[name].choices[questions[name].correct].text not in page
 
 
 def test_the_board_draws_a_qr_code_of_the_address(server):

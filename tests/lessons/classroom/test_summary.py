@@ -131,7 +131,7 @@ def test_every_place_a_link_leads_to_is_there_once():
     both = set(all_items("QUESTIONS")) | set(all_items("CHECKS"))
     everything = Card(
         {
-            name: (letter, letter == question.right)
+            name: (letter, letter == question.correct)
             for name, question in all_items("QUESTIONS").items()
             for letter in [k for k, c in question.choices.items() if c.misconception][:1]
         },

@@ -444,7 +444,7 @@ def test_hands_off_and_other_things(name, monkeypatch):
 
 def test_every_wrong_diagnosis_names_another_belief():
     for question in QUESTIONS.values():
-        wrong = [c.misconception for key, c in question.choices.items() if key != question.right]
+        wrong = [c.misconception for key, c in question.choices.items() if key != question.correct]
         assert None not in wrong and len(set(wrong)) == 3
 
 

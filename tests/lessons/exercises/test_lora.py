@@ -91,5 +91,5 @@ def test_m15_merging_changes_nothing():
 def test_the_prediction_is_true_in_the_view():
     explorer = LoRAExplorer(seen=[0])
     question = find_item("07.predict", "QUESTIONS")
-    assert question.choices[question.right].text == str(explorer.trace.moved.sum())
+    assert question.choices[question.correct].text == str(explorer.trace.moved.sum())
     assert "You have not answered yet" in repr(reveal("07.predict"))

@@ -149,4 +149,4 @@ def test_the_right_answers_are_true():
     explorer = MaskExplorer(layers=["Flatten", "Dense"])
     verdicts = [stage.status for stage in explorer.trace.stages]
     assert verdicts == ["made", "lost here", "none"]
-    assert QUESTIONS["predict"].right == "c" and QUESTIONS["exit"].right == "b"
+    assert QUESTIONS["predict"].correct == "c" and QUESTIONS["exit"].correct == "b"

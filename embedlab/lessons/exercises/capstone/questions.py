@@ -22,7 +22,7 @@ QUESTIONS: dict[str, Question] = {
     "id": Question(
         "“juice” reads the row of “milk”. Its id is 13, the largest of the menu, and the table has "
         "13 rows. What does the builder of this table believe?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "mask_zero removes row 0, so one row is missing at the end.",
@@ -49,7 +49,7 @@ QUESTIONS: dict[str, Question] = {
     "loss": Question(
         "The loss ends at 565.5, although 240.5 is possible, and the table has exactly the numbers "
         "of the last week. What is wrong in the backward pass?",
-        right="a",
+        correct="a",
         choices={
             "a": Choice(
                 "Each row has twelve gradients or more, and only one of them is used.",
@@ -76,7 +76,7 @@ QUESTIONS: dict[str, Question] = {
     "factor": Question(
         "“cake pie” costs 2.50 alone, and 1.25 in a batch with an order of four words. Row 0 of "
         "the prices is 0, and mask_zero is on. Why half?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "Row 0 is not zero any more: it was trained.",
@@ -102,7 +102,7 @@ QUESTIONS: dict[str, Question] = {
     "drift": Question(
         "From day 11 on the first two rows have gradient zero. On day 30 they are far from where "
         "they were on day 10. Why?",
-        right="d",
+        correct="d",
         choices={
             "a": Choice(
                 "Other code writes into the table: a row with gradient zero stays.",
@@ -129,7 +129,7 @@ QUESTIONS: dict[str, Question] = {
     "int8": Question(
         "The adapter changed two rows. As floats, all other words are as before; as codes, seven "
         "of the twelve words have another nearest neighbor. Why?",
-        right="b",
+        correct="b",
         choices={
             "a": Choice(
                 "Merging changes outputs: the adapter should have stayed separate.",
@@ -156,7 +156,7 @@ QUESTIONS: dict[str, Question] = {
         "A sixth model. A frozen table has an adapter, with A random and B zero at the start. It "
         "was trained on “cake” alone, with plain SGD, and now “tea” has other numbers too. Which "
         "sentence is true?",
-        right="c",
+        correct="c",
         choices={
             "a": Choice(
                 "That cannot be: only “cake” was trained, so only “cake” can change.",
