@@ -216,6 +216,16 @@ def test_all_but_kernels_have_annotations(path):
         assert not bare, f"{path.name}: {node.name} must annotate {', '.join(bare)}."
 
 
+def test_tests_of_the_core_are_named_after_what_they_test():
+    core = ROOT / "embedlab" / "core"
+    ideas = {path.stem for path in core.iterdir() if path.stem[0] != "_"}
+    ideas |= {f"{path.parent.name}_{path.stem}" for path in core.glob("*/*.py")}
+    of_all = {"bad_arguments", "cache_stamp", "hostile_numbers", "memory", "processes", "threads"}
+    tests = (ROOT / "tests" / "core").glob("test_*.py")
+    names = {path.stem.removeprefix("test_") for path in tests}
+    assert names <= ideas | of_all, "name it after the file, or the folder and the file, it tests"
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_complete(view):
     """It has LoRATrace, trace_lora, draw_lora, LoRAExplorer, level by level, and their tests."""
