@@ -22,7 +22,7 @@ from embedlab.layers.variable import Variable
 
 __all__ = ["EmbeddingBag"]
 
-BagContext = tuple[Bags, tuple[int, ...], np.ndarray | None]
+SavedBags = tuple[Bags, tuple[int, ...], np.ndarray | None]
 """Bags, the shape of `per_sample_weights` or (), and the positions of maxima."""
 
 
@@ -112,7 +112,7 @@ class EmbeddingBag(TableLayer):
 
     def forward(
         self, inputs: Any, *, offsets: Any = None, per_sample_weights: Any = None
-    ) -> tuple[np.ndarray, BagContext]:
+    ) -> tuple[np.ndarray, SavedBags]:
         """Return the rows of the bags, and the context that `backward` needs."""
         table, weights = self.embeddings.value, per_sample_weights
         if weights is not None:
@@ -138,15 +138,15 @@ class EmbeddingBag(TableLayer):
         shape = () if weights is None else weights.shape
         return out.astype(self.compute_dtype, copy=False), (bags, shape, winners)
 
-    def _read_by_backward(self, saved: BagContext) -> list[Variable]:
+    def _read_by_backward(self, saved: SavedBags) -> list[Variable]:
         return [self.embeddings] if saved[1] else []
 
-    def backward(self, context: BagContext, grad: Any) -> Gradients:
+    def backward(self, saved: SavedBags, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad.
 
         `inputs` holds the gradient of `per_sample_weights`, where there were any; else None.
         """
-        bags, shape, winners = context
+        bags, shape, winners = saved
         grad = cast_grad(self, grad, (bags.starts.size - 1, self.output_dim))
         if winners is not None:
             grad_table = grad_bag_max(bags, winners, grad, self.input_dim)

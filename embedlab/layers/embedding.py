@@ -46,10 +46,10 @@ from embedlab.layers.memory import MemoryReport
 from embedlab.layers.symbolic import KerasTensor
 from embedlab.layers.variable import Variable
 
-__all__ = ["Embedding", "LookupContext"]
+__all__ = ["Embedding", "SavedLookup"]
 
 
-class LookupContext(NamedTuple):
+class SavedLookup(NamedTuple):
     """The parts of a forward pass of `Embedding` that `backward` needs.
 
     The ids; factors of row dropout, in their shape; and V.
@@ -294,7 +294,7 @@ class Embedding(TableLayer):
         compute = self._dtype_policy.compute
         return rows if rows.dtype is compute else rows.astype(compute)
 
-    def forward(self, inputs: Any, training: bool = False) -> tuple[np.ndarray, LookupContext]:
+    def forward(self, inputs: Any, training: bool = False) -> tuple[np.ndarray, SavedLookup]:
         """Return the rows, and the context that `backward` needs: the ids.
 
         >>> layer = Embedding(3, 2, weights=[[0, 1], [2, 3], [4, 5]])
@@ -304,7 +304,7 @@ class Embedding(TableLayer):
         """
         ids = as_ids(inputs).copy()  # the caller may reuse the array before `backward`
         rows = Embedding.call(self, ids)
-        context = LookupContext(ids, None, self.input_dim)
+        context = SavedLookup(ids, None, self.input_dim)
         if not (training and self.row_dropout):
             return rows, context
         unique, inverse = np.unique(ids, return_inverse=True)
@@ -321,22 +321,22 @@ class Embedding(TableLayer):
         adapters = self.adapters
         return [v for name in adapters.active for v in (adapters[name].a, adapters[name].b)]
 
-    def backward(self, context: LookupContext, grad: Any) -> Gradients:
+    def backward(self, saved: SavedLookup, grad: Any) -> Gradients:
         """Return the gradient of the table as a SparseGrad, for that of the rows (*ids.shape, D).
 
         With adapters the table is frozen: A gets a SparseGrad and B an array, each under its name.
         Ids have no gradient: `inputs` is None; nor has a table of integers.
         """
-        rows = context.ids
-        if context.input_dim not in (None, self.input_dim):
+        rows = saved.ids
+        if saved.input_dim not in (None, self.input_dim):
             must = f"backward needs as many rows of {self.name!r} as its forward pass had"
-            received = f"{self.input_dim} instead of {context.input_dim}, after resize"
+            received = f"{self.input_dim} instead of {saved.input_dim}, after resize"
             raise RuntimeError(message(must, received, "Go forward again after that"))
         if self.variable_dtype in INTEGERS:
             return Gradients(None, {})
         grad = cast_grad(self, grad, (*rows.shape, self.output_dim))
-        if context.factors is not None:
-            grad = grad * context.factors[..., None].astype(grad.dtype)
+        if saved.factors is not None:
+            grad = grad * saved.factors[..., None].astype(grad.dtype)
         if self.oob != "raise" or self.negative != "raise":
             rows = self._rows_read(rows)
             inside = rows < self.input_dim  # ids that read no row have no gradient

@@ -22,7 +22,7 @@ Arrays = tuple[np.ndarray, ...]
 """The states of a cell, (B, units) each, the first being its output; or what a step saves."""
 
 
-Context = tuple[np.ndarray, np.ndarray | None, np.ndarray, list[Arrays]]
+SavedSteps = tuple[np.ndarray, np.ndarray | None, np.ndarray, list[Arrays]]
 """Inputs (T, B, D), mask (T, B), first states (T + 1, B, units), and what each step saves."""
 
 
@@ -106,7 +106,7 @@ class Recurrent(Layer):
     def _build_bias(self) -> None:
         self.bias = self.add_named_weight("bias", (self.GATES * self.units,))
 
-    def forward(self, inputs: Any, mask: Any = None) -> tuple[np.ndarray, Context]:
+    def forward(self, inputs: Any, mask: Any = None) -> tuple[np.ndarray, SavedSteps]:
         """Return the outputs for inputs (B, T, D) and a mask (B, T), and the context of `backward`.
 
         The outputs are the last (B, units), or with `return_sequences` all (B, T, units).
@@ -139,12 +139,12 @@ class Recurrent(Layer):
         out = outputs.transpose(1, 0, 2) if self.return_sequences else outputs[0]
         return out, (values, mask, hidden, steps)
 
-    def backward(self, context: Context, grad: Any) -> Gradients:
+    def backward(self, saved: SavedSteps, grad: Any) -> Gradients:
         """Return the gradients of the inputs and the weights, going back through time.
 
         At a masked step the whole gradient goes to the state before it.
         """
-        dtype, (values, mask, hidden, steps) = self.variable_dtype, context
+        dtype, (values, mask, hidden, steps) = self.variable_dtype, saved
         values, hidden = (array.astype(dtype, copy=False) for array in (values, hidden))
         times, rows, width = values.shape
         to_outputs = np.zeros((times, rows, self.units), dtype)
