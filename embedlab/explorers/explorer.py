@@ -143,8 +143,8 @@ class Explorer(SyncedWidget):
     # --- display ------------------------------------------------------------------------------
 
     def _png(self) -> bytes:
-        if self._still[0] != self._runs:
-            self._still = (self._runs, png(self.figure()))
+        if self._still[0] != self._computations:
+            self._still = (self._computations, png(self.figure()))
         return self._still[1]
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,6 +3,10 @@
 The kernel owns the parameters and the trace; the browser owns cursor, selection and playback. Each
 edit of the browser carries a sequence number (`_seq`), and the message that answers it carries the
 same number.
+
+An edit is refused in one of two places: `set_state`, where a value is none that its trait takes
+(`traits.py`), or `_recompute`, where parameters do not go together. `notify_change` then undoes it,
+after its observers have seen it.
 """
 
 import json
@@ -69,18 +73,18 @@ class SyncedWidget(anywidget.AnyWidget):
                 f"Received {', '.join(unknown)}. Check the spelling."
             )
         self._params_key = ""  # the parameters of the last computation, as JSON
-        self._answered = -1  # sequence number of the last edit that was answered
+        self._answered_seq = -1  # sequence number of the last edit that was answered
         self._error: str | None = None
         self._invalid_edit: str | None = None
         self._trace: Any = None
         self._header: dict[str, Any] = {}
         self._buffer = b""
-        self._runs = 0
+        self._computations = 0
         self._last_params: dict[str, Any] = {}  # the parameters of the trace
-        self._settling = False  # whether this object itself changes its parameters
+        self._changing = False  # whether this object itself changes its parameters
         super().__init__(**traits)
         self.observe(self._sync, names=[*self.PARAMS, "_seq"])
-        self.observe(self._tick, names=["cursor"])
+        self.observe(self._tick_tasks, names=["cursor"])
         self.observe(self._new_tasks, names=["tasks"])
 
     # --- the contract of a subclass --------------------------------------------------------
@@ -88,8 +92,11 @@ class SyncedWidget(anywidget.AnyWidget):
     def read_inputs(self) -> None:
         """Read the constructor arguments again that may have changed, such as a layer."""
 
-    def header_of_any_edit(self) -> dict[str, Any]:
-        """Return header fields that are those of the last edit even where it was refused."""
+    def header_even_if_refused(self) -> dict[str, Any]:
+        """Return header fields that the message has also after a refused edit.
+
+        Such as the size to which the button "Grow V to fit" would set the table.
+        """
         return {}
 
     def normalize_params(self) -> None:
@@ -141,7 +148,7 @@ class SyncedWidget(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         """Compute again, for instance after training the layer that is shown."""
-        with self._changing_itself():
+        with self._changes_itself():
             self.read_inputs()
         self._params_key = ""
         self._sync()
@@ -163,7 +170,7 @@ class SyncedWidget(anywidget.AnyWidget):
 
         (Jupyter would swallow the exception, and the view would wait forever.)
         """
-        self._settling = False  # an interrupt may have ended the edit before this one anywhere
+        self._changing = False  # an interrupt may have ended the edit before this one anywhere
         self._undo_refused()
         valid = dict(sync_data)
         for name in [*self.PARAMS, "answers"]:
@@ -194,7 +201,7 @@ class SyncedWidget(anywidget.AnyWidget):
                 self._undo_refused()
 
     def _undo_refused(self) -> None:
-        if self._last_params and not self._settling and self._params_key == _REFUSED:
+        if self._last_params and not self._changing and self._params_key == _REFUSED:
             try:
                 self._restore()
             except KeyboardInterrupt:
@@ -203,24 +210,24 @@ class SyncedWidget(anywidget.AnyWidget):
 
     def _restore(self) -> None:
         """Set the parameters to those of the trace."""
-        with self._changing_itself():
+        with self._changes_itself():
             for name, value in self._last_params.items():
                 setattr(self, name, value)
         self._params_key = _key(self.params)
 
     @contextmanager
-    def _changing_itself(self) -> Iterator[None]:
+    def _changes_itself(self) -> Iterator[None]:
         """Set parameters without computing for each."""
-        before, self._settling = self._settling, True
+        before, self._changing = self._changing, True
         try:
             with self.hold_trait_notifications():
                 yield
         finally:
-            self._settling = before
+            self._changing = before
 
     def _sync(self, _: Any = None) -> None:
         """Compute if the parameters changed, and send one message."""
-        if self._settling or self._params_key == _REFUSED:
+        if self._changing or self._params_key == _REFUSED:
             return
         if _key(self.params) != self._params_key:
             try:
@@ -229,36 +236,36 @@ class SyncedWidget(anywidget.AnyWidget):
                 if self._trace is None:
                     raise
                 self._error, self._params_key = _INTERRUPTED, _REFUSED
-                self._answer()
+                self._send_message()
                 self._undo_refused()
                 raise
-        elif self._seq == self._answered and self._invalid_edit is None:
+        elif self._seq == self._answered_seq and self._invalid_edit is None:
             return
         else:
             self._error = None  # an edit back to what is shown
-        self._answer()
+        self._send_message()
 
-    def _answer(self) -> None:
+    def _send_message(self) -> None:
         """Send the last trace, with an error if there is one."""
-        self._answered = self._seq
+        self._answered_seq = self._seq
         self._error, self._invalid_edit = self._invalid_edit or self._error, None
         now = {"seq": self._seq, "error": self._error}
-        header = {**self._header, **self.header_of_any_edit(), **now}
+        header = {**self._header, **self.header_even_if_refused(), **now}
         self.message = {"header": header, "buffer": self._buffer}
-        self._tick()
+        self._tick_tasks()
 
     def _new_tasks(self, _: Any = None) -> None:
         self._tasks = describe_tasks(self.tasks)
-        self._tick()
+        self._tick_tasks()
 
-    def _tick(self, _: Any = None) -> None:
+    def _tick_tasks(self, _: Any = None) -> None:
         """Tick the tasks that are reached; a refused edit reaches none."""
         if self._tasks and self._params_key != _REFUSED:
             self._tasks = tick_tasks(self.tasks, self._tasks, self)
 
     def _recompute(self) -> None:
         try:
-            with self._changing_itself():
+            with self._changes_itself():
                 self.normalize_params()
             trace = self.compute_trace()
             fields, arrays = self.encode_trace(trace)
@@ -271,7 +278,7 @@ class SyncedWidget(anywidget.AnyWidget):
             self._error = f"embedlab failed with {kind}: {error}. Reset, and report this."
             self._exception = error
         else:
-            self._runs += 1
+            self._computations += 1
             self._trace, self._error, self._last_params = trace, None, self.params
             self._header, self._buffer = message["header"], message["buffer"]
         self._params_key = _key(self.params) if self._error is None else _REFUSED
@@ -296,7 +303,7 @@ class SyncedWidget(anywidget.AnyWidget):
         }
 
     @validate("answers")
-    def _check_size(self, proposal: Any) -> list[dict[str, Any]]:
+    def _check_answers_size(self, proposal: Any) -> list[dict[str, Any]]:
         size = len(json.dumps(proposal["value"]))
         if size > _ANSWERS_MAX_BYTES:
             raise TraitError(

@@ -113,7 +113,7 @@ class TableExplorer(Explorer):
 
     # --- a text, and V that grows with it ------------------------------------------------------
 
-    def header_of_any_edit(self) -> dict[str, Any]:
+    def header_even_if_refused(self) -> dict[str, Any]:
         """Return V that the words need, for the button "Grow V to fit"."""
         return {"rows_needed": self.rows_needed} if "grow" in self.PARAMS else {}
 

@@ -212,7 +212,7 @@ def test_an_interrupt_while_a_refusal_is_sent(monkeypatch):
         lambda: browser.edit(name="wrong", _seq=1),
         lambda: setattr(explorer, "name", "wrong"),  # in a cell
     ):
-        monkeypatch.setattr(explorer, "_answer", interrupt)
+        monkeypatch.setattr(explorer, "_send_message", interrupt)
         with pytest.raises(KeyboardInterrupt):
             edit()
         assert explorer.name == "a"
