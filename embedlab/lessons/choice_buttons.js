@@ -68,6 +68,7 @@ function render({ model, el }) {
   });
   group.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") leave();
     if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
     const letter = event.key.toLowerCase();
     const found = buttons.find(([name]) => name === letter);
@@ -81,6 +82,8 @@ function render({ model, el }) {
   const root = make("div", "embedlab-question");
   root.append(question, group, reply);
   el.append(root);
+  // JupyterLab hears no key of a button: without this the keyboard would stay here.
+  const leave = () => (root.parentElement.closest("[tabindex]") ?? document.activeElement).focus();
 
   const show = () => {
     for (const [letter, button] of buttons) {

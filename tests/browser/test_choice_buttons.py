@@ -63,3 +63,11 @@ def test_an_answer_that_is_taken_late_counts(page):
     page.evaluate("model.take()")
     page.clock.run_for(60_000)
     expect(page.get_by_role("status")).to_have_text("Stored.")
+
+
+def test_escape_goes_back_to_the_cell(page):
+    page.evaluate("document.body.tabIndex = -1")
+    page.get_by_role("button", name="that").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("body")).to_be_focused()
+    assert page.evaluate("model.sent") == []
