@@ -97,7 +97,9 @@ def _slide(part: OfflinePage, question: Any, number: int, total: int) -> str:
     main_question = (
         f'<p class="main">{inline_markdown(" ".join(main[1].split()))}</p>' if main else ""
     )
-    summary = re.split(r"\n\s*\n", _section(cells, "What we know now"))[0]
+    summary = "\n".join(
+        re.findall(r"^- .+(?:\n .+)*", _section(cells, "What we know now"), flags=re.M)
+    )
     choices = "".join(
         f"<li><b>{letter}</b> <span>{inline_markdown(choice.text)}</span></li>"
         for letter, choice in question.choices.items()

@@ -107,7 +107,7 @@ def title(notebook: Path) -> str:
     Examples
     --------
     >>> title(find_notebook("01"))
-    '01 · A lookup is a matmul you never do'
+    '01 · Lookup and matmul'
     """
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     first = "".join(cells[0]["source"]).partition("\n")[0] if cells else ""

@@ -27,7 +27,7 @@ def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monke
     assert lesson == '<a href="01_lookup.html">again</a>, on\nward'  # 03 is not in this folder
     index = (tmp_path / "room" / "index.html").read_text("utf-8")
     assert re.findall(r'href="([^"]+)"', index) == names[:-1]
-    assert "01 · A lookup is a matmul you never do" in index
+    assert "01 · Lookup and matmul" in index
     assert "“input_dim is the largest id I may use.”" in index
     assert all((tmp_path / "room" / name).stat().st_size <= 1_000_000 for name in names)
     assert "Received 4 at [2]" in (tmp_path / "room" / "M2.html").read_text("utf-8")

@@ -122,7 +122,7 @@ def test_02():
     assert_in_text(text, "a row takes 80 bytes, more than a line, so every row needs two")
     assert all(trace_cache_lines([row], 16, 20).touched == 2 for row in range(16))
     assert all(trace_cache_lines([row], 16, 16).touched == 1 for row in range(16))
-    assert_in_text(text, "<p>13. The 48 words lie in 13 different lines.")
+    assert_in_text(text, "From 13 lines on it does not. The 48 words lie in 13 different lines.")
     words = zipf_stream(48, 32, seed=2)
     assert trace_cache_lines(words, 32, 8).touched == 13
     by_id = trace_cache_lines(np.sort(words), 32, 8, cache=1).fetches

@@ -66,7 +66,7 @@ def cards_by_lesson(cards: Sequence[Card]) -> dict[str, int]:
     Examples
     --------
     >>> cards_by_lesson([Card({"03.exit": ("c", True)}), Card({"lookup.rows": ("[1]", True)})])
-    {'03 · Backward is scatter-add': 1, 'predictions in views only': 1}
+    {'03 · The gradient of a table': 1, 'predictions in views only': 1}
     """
     titles = {number: title(path) for number, path in notebooks().items()}
     lessons = [{name[:2] for name in (*card.answers, *card.checks)} for card in cards]

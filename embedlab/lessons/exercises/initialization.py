@@ -160,12 +160,12 @@ def check_half(exercise: str, submission: Any) -> Verdict:
         )
         return Verdict(exercise, True, message)
     cure = (
-        "Use a smaller learning rate or fewer steps."
+        "use a smaller learning rate or fewer steps."
         if ratio < 0.5
-        else "Use a larger learning rate or more steps."
+        else "use a larger learning rate or more steps."
     )
     started = bool(submission.message["header"]["initial"])
-    return Verdict(exercise, False, f"{left}. {cure}", attempted=started)
+    return Verdict(exercise, False, f"{left}. The target is 45 to 55 %: {cure}", attempted=started)
 
 
 CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"limit": check_limit, "half": check_half}
