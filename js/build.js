@@ -1,10 +1,11 @@
 /**
- * Bundle every view into embedlab/explorers/static/: one minified module and one style sheet each.
+ * Bundle every view into embedlab/explorers/static/: one minified module and one style sheet each,
+ * and what computes it on a page without Python into static/core/.
  *
  * `npm run build` writes them; `node build.js --check` builds into memory and fails when what is
  * committed differs. The same sources give the same bytes on every machine.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -13,11 +14,17 @@ import { build } from "esbuild";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "..", "embedlab", "explorers", "static");
 const VIEWS = readdirSync(HERE).filter((name) => existsSync(join(HERE, name, "index.js")));
+const CORES = readdirSync(join(HERE, "core")).filter((name) =>
+  existsSync(join(HERE, "core", name, "index.js")),
+);
 const MOST = { plain: 100_000, gzipped: 34_000 }; // bytes of a module: it travels with every view
 
 const result = await build({
   absWorkingDir: HERE,
-  entryPoints: VIEWS.map((name) => ({ in: `${name}/index.js`, out: name })),
+  entryPoints: [
+    ...VIEWS.map((name) => ({ in: `${name}/index.js`, out: name })),
+    ...CORES.map((name) => ({ in: `core/${name}/index.js`, out: `core/${name}` })),
+  ],
   outdir: OUT,
   bundle: true,
   format: "esm",
@@ -53,6 +60,7 @@ for (const [path, text] of files) {
       console.error(`${name} is not what the sources give. Run npm run build, and commit it.`);
     wrong += Number(!same);
   } else {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
   wrong += Number(large);

@@ -70,6 +70,13 @@ class Explorer(SyncedWidget):
         """Return the still picture of a trace as a matplotlib figure."""
         raise NotImplementedError
 
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return what a page needs besides the parameters to compute without Python, as JSON.
+
+        None when something that this explorer was made with cannot travel with a page.
+        """
+        return None
+
     @property
     def summary(self) -> str:
         """The question and the main numbers in a few lines; the same on every machine."""
@@ -128,7 +135,9 @@ class Explorer(SyncedWidget):
     def export_html(self, path: str | Path) -> Path:
         """Write this view as one HTML file that needs no server, network or Python.
 
-        Hovering, stepping and predicting work there; a control that needs Python says so.
+        Hovering, stepping and predicting work there. Where the view has a bundle that computes in
+        the browser (`page_inputs`), its controls work too; elsewhere a control that needs Python
+        says so.
         """
         return html_export.write_html(Path(path), self._page())
 
@@ -159,6 +168,8 @@ class Explorer(SyncedWidget):
         return f"{type(self).__name__}({params})"
 
     def _page(self) -> html_export.Page:
+        core = STATIC / "core" / f"{self.VIEW}.js"
+        inputs = self.page_inputs() if core.exists() else None
         names = ["_seq", "message", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
         return html_export.Page(
             title=self.QUESTION,
@@ -169,6 +180,8 @@ class Explorer(SyncedWidget):
                 "_tasks": describe_tasks(self.tasks, kernel=False),
             },
             in_message=self.OFFLINE_PARAMS,
+            core="" if inputs is None else core.read_text(encoding="utf-8"),
+            core_data={} if inputs is None else {"initial": self.initial, "inputs": inputs},
             still=b"" if self.ask else self._png(),
             alt=self._trace.alt,
             summary=self.QUESTION if self.ask else self.summary,

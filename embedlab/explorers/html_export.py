@@ -28,7 +28,11 @@ class Page:
     traits : dict
         The values of the widget model; ``traits["message"]["buffer"]`` is bytes.
     in_message : tuple of str
-        Parameters that the view can change without Python.
+        Parameters that the view can change without Python and without `core`.
+    core : str
+        The bundle that answers edits in Python's place, or "".
+    core_data : dict
+        What it needs besides the first message.
     still : bytes
         A PNG, shown until the view is rendered, or always without JavaScript. Empty for a view
         that opens with a question: the picture would answer it.
@@ -39,6 +43,8 @@ class Page:
     style: str
     traits: dict[str, Any]
     in_message: tuple[str, ...]
+    core: str
+    core_data: dict[str, Any]
     still: bytes
     alt: str
     summary: str
@@ -50,7 +56,7 @@ def render_html(page: Page) -> str:
     Examples
     --------
     >>> message = {"header": {}, "buffer": b"12"}
-    >>> page = Page("<b>?", "export default {}", "", {"message": message}, (), b"", "", "")
+    >>> page = Page("<b>?", "export default {}", "", {"message": message}, (), "", {}, b"", "", "")
     >>> text = render_html(page)
     >>> "<title>&lt;b&gt;?</title>" in text, "https://" in text
     (True, False)
@@ -62,6 +68,8 @@ def render_html(page: Page) -> str:
         "style": page.style,
         "traits": {**page.traits, "message": {**message, "buffer": encoded}},
         "inMessage": list(page.in_message),
+        "core": page.core,
+        "coreData": page.core_data,
         "noPython": NO_PYTHON,
     }
     parts = {

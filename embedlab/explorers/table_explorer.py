@@ -1,11 +1,13 @@
 """Base class of the explorers that show a table: a random one, or the user's."""
 
+import base64
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from traitlets import TraitError, validate
 
+from embedlab.data.vocabulary import Vocabulary
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.sentence import RowWords, Sentence, parse_sentence
 from embedlab.explorers.inputs.table import (
@@ -19,6 +21,8 @@ from embedlab.explorers.inputs.table import (
 
 __all__ = ["TableExplorer"]
 
+_PAGE_BYTES = 300_000  # of a table, and of a vocabulary, that travels with a page
+_TOO_MUCH: Any = object()
 _SOME_IDS = (1, 5, 7, 1, 4, 3, 1, 6, 0, 0)  # ids of a given table when there is no sentence
 
 
@@ -83,6 +87,13 @@ class TableExplorer(Explorer):
         self._read_source()
         if self._user is not None:
             self.input_dim, self.output_dim = self._user.shape
+
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the user's table and vocabulary as JSON, or None if they cannot travel."""
+        table, vocabulary = _table_data(self._user), _vocabulary_data(self._vocabulary)
+        if table is _TOO_MUCH or vocabulary is _TOO_MUCH:
+            return None
+        return {"table": table, "vocabulary": vocabulary}
 
     def table(self) -> np.ndarray:
         """Return the table, read-only."""
@@ -176,3 +187,28 @@ class TableExplorer(Explorer):
             f"{name} must be an integer from {limit['min']} to {limit['max']}. Received {value}. "
             "Choose a value in this range, or pass a table of this size."
         )
+
+
+def _table_data(user: UserTable | None) -> Any:
+    """Return a user's table as JSON, None without one, or `_TOO_MUCH`."""
+    if user is None:
+        return None
+    values = user.values
+    if values.dtype.name not in ("float32", "float64") or values.nbytes > _PAGE_BYTES:
+        return _TOO_MUCH
+    data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+    return {"dtype": values.dtype.name, "shape": list(values.shape), "base64": data}
+
+
+def _vocabulary_data(vocabulary: Any) -> Any:
+    """Return a vocabulary as JSON, None without one, or `_TOO_MUCH` for one of another kind."""
+    if vocabulary is None:
+        return None
+    if type(vocabulary) is RowWords:
+        data = {"kind": "rows", "words": vocabulary.words, "rows": vocabulary.rows}
+    elif type(vocabulary) is Vocabulary:
+        how = vocabulary.punctuation
+        data = {"kind": "vocabulary", "words": vocabulary.words, "punctuation": how}
+    else:
+        return _TOO_MUCH
+    return data if sum(map(len, vocabulary.words)) <= _PAGE_BYTES else _TOO_MUCH

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const VIEWS = readdirSync(ROOT, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !["kit", "test", "node_modules"].includes(entry.name))
+  .filter(
+    (entry) => entry.isDirectory() && !["core", "kit", "test", "node_modules"].includes(entry.name),
+  )
   .map((entry) => entry.name);
 const ROLES = [
   "actions.js",

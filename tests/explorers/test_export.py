@@ -23,6 +23,8 @@ def page(**changes):
         "script": "export default {}",
         "traits": traits,
         "in_message": ("method",),
+        "core": "",
+        "core_data": {},
     }
     return Page(**{**defaults, **changes})
 

@@ -1,0 +1,23 @@
+// Answer the edits of a file with the committed bundles of js/core, as an exported page does.
+import { readFileSync, writeFileSync } from "node:fs";
+
+const [, , input, output] = process.argv;
+const { bundles, pages } = JSON.parse(readFileSync(input, "utf8"));
+const bytes = (base64) => new Uint8Array(Buffer.from(base64, "base64"));
+const open = {};
+for (const [view, path] of Object.entries(bundles)) {
+  const text = readFileSync(path).toString("base64"); // its folder says nothing about modules
+  open[view] = (await import(`data:text/javascript;base64,${text}`)).default;
+}
+
+const answers = pages.map(({ view, data, message, edits }) => {
+  const page = open[view](data, { ...message, buffer: bytes(message.buffer) });
+  return edits.map((edit, n) => {
+    const started = performance.now();
+    const { header, buffer } = page.answer(edit, n + 1);
+    const view = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);
+    const ms = performance.now() - started;
+    return { header, buffer: Buffer.from(view).toString("base64"), ms };
+  });
+});
+writeFileSync(output, JSON.stringify(answers));

@@ -1,0 +1,272 @@
+"""Pages without Python answer as Python does: random edits, every preset, every state of a lesson.
+
+An explorer and the committed bundle of `js/core` get the same edits. Integers and sentences of
+their messages are equal, floats within 1e-6. The states of `STATES` pages run in the gate;
+`python tests/explorers/test_core_parity.py 300` runs more of them, and prints what differs most.
+"""
+
+import ast
+import base64
+import json
+import math
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedlab.explorers.explorer import STATIC
+from embedlab.explorers.registry import explorer_class
+from embedlab.explorers.wire import decode
+from embedlab.lessons.misconceptions import MISCONCEPTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+VIEWS = sorted(path.stem for path in (STATIC / "core").glob("*.js"))
+STATES = 60
+EDITS = 4  # of one page
+MEASURED = {"gather_ns", "onehot_ns"}
+WORDS = re.findall(
+    r"\S+",
+    "the cat dog sat on mat a ran in of sun moon zebra apple tuple list It's 3.14 don't <b> &amp; "
+    "#0 #1 #2 #5 #-1 #15 #99 New_York حتול 猫睡觉 👩🏽\u200d🚀 e\u0301tude . , ! …",
+)
+OWN_WORDS = ["New_York", "cat", "", "the", "Cat", "zebra", "moon", "猫", "of", "it's"]
+
+
+def sentence(rng, most=14):
+    return " ".join(rng.choices(WORDS, k=rng.randrange(most)))
+
+
+def size(rng, most):
+    """Return a size: most often a small one, at times the largest."""
+    return rng.choice([rng.randint(1, 12), rng.randint(1, 20), rng.randint(1, most), most])
+
+
+def cell_edits(rng):
+    edits = [
+        [rng.randrange(20), rng.randrange(10), round(rng.uniform(-9, 9), rng.randrange(4))]
+        for _ in range(rng.randrange(4))
+    ]
+    return edits
+
+
+INVALID = [
+    *(None, True, -1, 3.5, 10**7, 1e-9, "", "x", "#1234567890", "it's \"\n", [], [7], {"a": 1}),
+    *(
+        [[1, 2]],
+        [[0, -1, 1]],
+        [[0, 0, 2_000_000]],
+        [[0, 0, "1.5"]],
+        [["int4", 0, 0, 8]],
+        [["adam", 99]],
+    ),
+]
+DRAWS = {
+    "lookup": {
+        "text": lambda rng: sentence(rng, rng.choice([14, 14, 40])),
+        "input_dim": lambda rng: size(rng, rng.choice([40, 40, 2048])),
+        "output_dim": lambda rng: size(rng, 32),
+        "method": lambda rng: rng.choice(["gather", "one-hot"]),
+        "oob": lambda rng: rng.choice(["raise", "zero", "nan", "clip", "wrap"]),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
+        "edits": cell_edits,
+        "grow": lambda rng: rng.choice([True, True, False]),
+    }
+}
+
+
+def own_table(rng, height=None):
+    """Return the arguments of a table of the user's own, at times with words."""
+    numbers = np.random.default_rng(rng.randrange(1000))
+    shape = height or rng.randint(1, 24), rng.randint(1, 9)
+    table = numbers.normal(size=shape).astype(rng.choice(["float32", "float64"]))
+    words = OWN_WORDS[: rng.randint(1, 10)]
+    return rng.choice([{"table": table}, {"table": table, "words": words}])
+
+
+def lookup_page(rng):
+    if rng.random() < 0.2:
+        return own_table(rng)
+    if rng.random() < 0.1:  # only a part of it is sent
+        return own_table(rng, 3000) | {"text": "#2999 #0 the #17"}
+    if rng.random() < 0.1:
+        table = np.array([[1.0, 0.0], [0.0, 1.0], [np.nan, 1.0], [np.inf, 1.0]])
+        return {"table": table, "text": "#0 #1 #3"}
+    return {}
+
+
+PAGES = {"lookup": lookup_page}
+
+
+def lesson_states(view):
+    """Return the arguments of the view's explorers in the lessons, where they are plain values."""
+    name = explorer_class(view).__name__
+    states = []
+    for path in sorted((ROOT / "notebooks" / "source").glob("*.md")):
+        for code in re.findall(r"```\{code-cell\}[^\n]*\n(.*?)```", path.read_text("utf-8"), re.S):
+            lines = [line for line in code.split("\n") if not re.match(r"[%!:]", line)]
+            try:
+                tree = ast.parse("\n".join(lines))
+            except SyntaxError:  # a cell for the learner to complete
+                continue
+            for call in ast.walk(tree):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == name:
+                    states += _plain_arguments(call)
+    return states
+
+
+def _plain_arguments(call):
+    try:
+        arguments = {"text": ast.literal_eval(call.args[0])} if call.args else {}
+        for keyword in call.keywords:
+            if keyword.arg not in ("ask", "tasks", "link_id"):
+                arguments[keyword.arg] = ast.literal_eval(keyword.value)
+    except ValueError:
+        return []
+    return [arguments]
+
+
+def presets(view):
+    states = [record.preset for record in MISCONCEPTIONS.values()]
+    return [preset["params"] for preset in states if preset["view"] == view]
+
+
+def play(view, arguments, edits):
+    """Return a page, and the messages with which Python answers the edits."""
+    explorer = explorer_class(view)(**arguments)
+    message = explorer.message
+    page = {
+        "view": view,
+        "data": {"initial": explorer.initial, "inputs": explorer.page_inputs()},
+        "message": {**message, "buffer": base64.b64encode(message["buffer"]).decode()},
+        "edits": edits,
+    }
+    answers = []
+    for n, edit in enumerate(edits, start=1):
+        explorer.set_state({**edit, "_seq": n})
+        answers.append(explorer.message)
+    return page, answers
+
+
+def random_edits(rng, view, initial):
+    draws, edits = DRAWS[view], []
+    for _ in range(EDITS):
+        names = rng.sample(list(draws), rng.choice([1, 1, 1, 2, 3]))
+        edit = {name: draws[name](rng) for name in names}
+        if rng.random() < 0.1:
+            edit[rng.choice(names)] = rng.choice(INVALID)
+        edits.append(edit)
+    if rng.random() < 0.2:
+        edits.append(initial)  # Reset
+    return edits
+
+
+def states(view, count):
+    """Return pages and Python's answers: lessons and presets, then `count` random edits."""
+    rng = random.Random(f"{view} 11")
+    cls = explorer_class(view)
+    again = {"seed": 8} if "seed" in cls.PARAMS else {}
+    pages = [play(view, state, [again]) for state in [*presets(view), *lesson_states(view)]]
+    for state in presets(view):  # reached by edits
+        pages.append(play(view, {}, [dict(state)]))
+    for _ in range(math.ceil(count / EDITS)):
+        arguments = PAGES[view](rng)
+        pages.append(play(view, arguments, random_edits(rng, view, cls(**arguments).params)))
+    return pages
+
+
+def replay(view, pages, folder):
+    """Return the answers of the bundle."""
+    node = shutil.which("node")
+    if not node:
+        reason = "no Node: install it to test js/core"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    bundle = STATIC / "core" / f"{view}.js"
+    edits, answers = folder / "edits.json", folder / "answers.json"
+    content = {"bundles": {view: str(bundle)}, "pages": pages}
+    edits.write_text(json.dumps(content), encoding="utf-8")
+    script = Path(__file__).with_name("replay_core.mjs")
+    subprocess.run([node, str(script), str(edits), str(answers)], check=True)
+    return json.loads(answers.read_text(encoding="utf-8"))
+
+
+def differences(expected, received, where="header"):
+    """Yield what differs in two headers, and the relative difference of each float."""
+    if isinstance(expected, dict) and isinstance(received, dict):
+        for key in expected.keys() | received.keys():
+            if key not in expected or key not in received:
+                yield f"{where}.{key} is only in one", math.inf
+            else:
+                yield from differences(expected[key], received[key], f"{where}.{key}")
+    elif isinstance(expected, (list, tuple)) and isinstance(received, list):
+        if len(expected) != len(received):
+            yield f"{where} has {len(expected)}, here {len(received)}", math.inf
+        for n, pair in enumerate(zip(expected, received, strict=False)):
+            yield from differences(*pair, f"{where}[{n}]")
+    elif isinstance(expected, float) and isinstance(received, (int, float)):
+        apart = abs(expected - received) / max(abs(expected), 1e-3)
+        yield f"{where}: {expected!r}, here {received!r}", apart
+    elif expected != received or isinstance(expected, bool) != isinstance(received, bool):
+        yield f"{where}:\n{expected!r}\nhere\n{received!r}", math.inf
+
+
+def array_differences(expected, received):
+    for name, one in expected.items():
+        other = received.get(name)
+        if other is None or (one.dtype, one.shape) != (other.dtype, other.shape):
+            shown = None if other is None else (other.dtype, other.shape)
+            yield f"{name} is {one.dtype} {one.shape}, here {shown}", math.inf
+        elif one.dtype.kind != "f":
+            if (one != other).any():
+                yield f"{name} differs at {np.argwhere(one != other)[:3].tolist()}", math.inf
+        elif one.size:
+            same = (one == other) | (np.isnan(one) & np.isnan(other))
+            with np.errstate(invalid="ignore"):
+                apart = np.abs(one - other) / np.maximum(np.abs(one), 1e-3)
+            apart = np.where(same, 0, np.where(np.isnan(apart), np.inf, apart))
+            at = np.unravel_index(apart.argmax(), apart.shape)
+            yield f"{name}{list(map(int, at))}: {one[at]}, here {other[at]}", float(apart.max())
+    if extra := received.keys() - expected.keys():
+        yield f"{extra} only here", math.inf
+
+
+def compare(view, count, folder):
+    """Return the largest relative difference, and all that are larger than 1e-6."""
+    played = states(view, count)
+    answers = replay(view, [page for page, _ in played], folder)
+    largest, wrong, slowest = 0.0, [], 0.0
+    for (page, expected), received in zip(played, answers, strict=True):
+        for n, (one, other) in enumerate(zip(expected, received, strict=True)):
+            slowest = max(slowest, other["ms"])
+            other["buffer"] = base64.b64decode(other["buffer"])
+            headers, arrays = zip(decode(one), decode(other), strict=True)
+            for header in headers:
+                for name in MEASURED & header.keys():
+                    header[name] = header[name] is None
+            for text, apart in [*differences(*headers), *array_differences(*arrays)]:
+                largest = max(largest, apart)
+                if not apart <= 1e-6:
+                    wrong.append(f"{page['edits'][: n + 1]}\n{text}")
+    return largest, wrong, slowest
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_answers_as_python_does(view, tmp_path):
+    _, wrong, _ = compare(view, STATES, tmp_path)
+    assert not wrong, "\n\n".join(wrong[:5])
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    count = int(sys.argv[1])
+    for view in sys.argv[2:] or VIEWS:
+        with tempfile.TemporaryDirectory() as folder:
+            largest, wrong, slowest = compare(view, count, Path(folder))
+        print(f"{view}: {count} edits, largest difference {largest:.2g}, slowest {slowest:.0f} ms")
+        print("\n\n".join(wrong[:8]))
