@@ -219,8 +219,8 @@ def array_differences(expected, received):
     for name, one in expected.items():
         other = received.get(name)
         if other is None or (one.dtype, one.shape) != (other.dtype, other.shape):
-            shown = None if other is None else (other.dtype, other.shape)
-            yield f"{name} is {one.dtype} {one.shape}, here {shown}", math.inf
+            received_kind = None if other is None else (other.dtype, other.shape)
+            yield f"{name} is {one.dtype} {one.shape}, here {received_kind}", math.inf
         elif one.dtype.kind != "f":
             if (one != other).any():
                 yield f"{name} differs at {np.argwhere(one != other)[:3].tolist()}", math.inf
