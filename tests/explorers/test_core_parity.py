@@ -209,8 +209,8 @@ def differences(expected, received, where="header"):
         for n, pair in enumerate(zip(expected, received, strict=False)):
             yield from differences(*pair, f"{where}[{n}]")
     elif isinstance(expected, float) and isinstance(received, (int, float)):
-        apart = abs(expected - received) / max(abs(expected), 1e-3)
-        yield f"{where}: {expected!r}, here {received!r}", apart
+        distance = abs(expected - received) / max(abs(expected), 1e-3)
+        yield f"{where}: {expected!r}, here {received!r}", distance
     elif expected != received or isinstance(expected, bool) != isinstance(received, bool):
         yield f"{where}:\n{expected!r}\nhere\n{received!r}", math.inf
 
@@ -227,10 +227,10 @@ def array_differences(expected, received):
         elif one.size:
             same = (one == other) | (np.isnan(one) & np.isnan(other))
             with np.errstate(invalid="ignore"):
-                apart = np.abs(one - other) / np.maximum(np.abs(one), 1e-3)
-            apart = np.where(same, 0, np.where(np.isnan(apart), np.inf, apart))
-            at = np.unravel_index(apart.argmax(), apart.shape)
-            yield f"{name}{list(map(int, at))}: {one[at]}, here {other[at]}", float(apart.max())
+                distance = np.abs(one - other) / np.maximum(np.abs(one), 1e-3)
+            distance = np.where(same, 0, np.where(np.isnan(distance), np.inf, distance))
+            at = np.unravel_index(distance.argmax(), distance.shape)
+            yield f"{name}{list(map(int, at))}: {one[at]}, here {other[at]}", float(distance.max())
     if extra := received.keys() - expected.keys():
         yield f"{extra} only here", math.inf
 
@@ -248,9 +248,9 @@ def compare(view, count, folder):
             for header in headers:
                 for name in MEASURED & header.keys():
                     header[name] = header[name] is None
-            for text, apart in [*differences(*headers), *array_differences(*arrays)]:
-                largest = max(largest, apart)
-                if not apart <= 1e-6:
+            for text, distance in [*differences(*headers), *array_differences(*arrays)]:
+                largest = max(largest, distance)
+                if not distance <= 1e-6:
                     wrong.append(f"{page['edits'][: n + 1]}\n{text}")
     return largest, wrong, slowest
 
