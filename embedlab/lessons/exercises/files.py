@@ -175,6 +175,9 @@ def _of_error(done: RunResult, coded: bool) -> Diagnosis:
     if isinstance(done.error, ValueError) and coded and "broadcast" in message:
         message = "The codes have shape (V, D) and the scale has shape (V,). "
         return Diagnosis(f"{message}`scale[:, None]` makes it a column. {raised(done)}")
+    if "dentifier" in message or "Not a data" in message:
+        message = "It reads an array after its file was closed. Inside the `with` block, `[:]` "
+        return Diagnosis(f"{message}copies the array out of the file. {raised(done)}")
     return Diagnosis(f"The file is valid. {raised(done)}")
 
 
@@ -187,6 +190,10 @@ def _diagnose_codes(case: Case, value: np.ndarray | None) -> Diagnosis:
             return Diagnosis(
                 "The digits after the point are lost: the quotients were written into an array of "
                 "integers. Make a new array: `codes / scale[:, None]`."
+            )
+        if np.allclose(value, np.floor(codes / scale)):
+            return Diagnosis(
+                "`//` rounds down to whole numbers. Use `/`: `codes / scale[:, None]`."
             )
         if np.allclose(value, codes):
             return Diagnosis(

@@ -107,6 +107,11 @@ def _diagnose(case: Case, done: RunResult) -> str | None:
         + alpha / table.shape[1] * step,
         "`//` rounds the scale down. Use `/`: alpha / r need not be whole.": table
         + alpha // rank * step,
+        "Your rank is always 2, as in a cell above. Take it from `A.shape[1]`.": table
+        + alpha / 2 * step,
+        "Your scale is always 2, as in a cell above. Compute it: alpha / A.shape[1].": table
+        + 2.0 * step,
+        "The scale multiplies W too. It belongs to A @ B alone.": alpha / rank * (table + step),
     }
     for message, guess in guesses.items():
         if np.allclose(done.value, guess, rtol=close, atol=close):
@@ -115,10 +120,16 @@ def _diagnose(case: Case, done: RunResult) -> str | None:
 
 
 def check_rank(exercise: str, submission: Any) -> Verdict:
-    """Check a LoRAExplorer (or its state): the smallest rank with an error below 5 %."""
+    """Check a LoRAExplorer with a `delta`: the smallest rank with an error below 5 %."""
     submission = explorer_or_verdict(exercise, "lora", submission)
     if isinstance(submission, Verdict):
         return submission
+    if submission.target != "own":
+        message = (
+            f"this view is about the change “{submission.target}”. The exercise has another one: "
+            "find its rank in the view `own`, and pass that view."
+        )
+        return Verdict(exercise, False, message, attempted=False)
     trace = submission.trace
     errors, rank = trace.errors, trace.rank
     if not trace.delta.any():

@@ -36,6 +36,9 @@ def _cases() -> list[Case]:
     turned = np.array([[1.0, 0.1], [1.0, 0.0], [0.0, 1.0], [1.0, -0.1]])
     # Long rows: sums and dot products follow the longest, a cosine does not.
     long = np.array([[1.0, 0.0], [1.0, 0.2], [30.0, 60.0], [1.0, -0.2]])
+    # Two kinds: the mean direction is that of the larger one, though each row has a near neighbor.
+    angles = np.deg2rad([0, 20, 40, 130, 134])
+    kinds = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     # Near in the first two numbers, far in the rest: what a flat map would show.
     deep = np.array([[0.0, 1, 3, 0], [0.1, 1, 0, 3], [1.0, 0, 3, 0], [0.1, 1, 3, 0.2]])
     rng = np.random.default_rng(10)
@@ -44,8 +47,10 @@ def _cases() -> list[Case]:
     return [
         Case(turned, np.array([0, 1, 2, 3])),
         Case(turned, np.array([3, 2, 0])),
+        Case(turned, np.array([2, 0, 1, 3])),
         Case(long, np.array([0, 1, 2, 3])),
         Case(deep, np.array([0, 1, 2, 3])),
+        Case(kinds, np.array([0, 1, 2, 3, 4])),
         Case(np.vstack([np.full((5, 2), 9.0), turned]), np.array([5, 6, 7, 8])),
         Case(random, np.array([7, 8, 20, 9, 10])),
     ]
@@ -109,6 +114,9 @@ def _diagnose(table: np.ndarray, ids: np.ndarray, expected: int, done: RunResult
         if 0 <= received < ids.size:
             place = f" {received} is a position in the list, not an id."
         return f"Your function should return one of the ids {ids.tolist()}.{place}"
+    units = table[ids] / np.linalg.norm(table[ids], axis=1, keepdims=True)
+    if expected == ids[0] and received == ids[(units @ units[0]).argmin()]:
+        return "It compares the rows with the first of them. Compare them with the mean direction."
     if received == _by_dots(table, ids):
         return "Long rows count for more here. Divide each row by its length first."
     return (

@@ -24,19 +24,25 @@ __all__ = ["CHECKS", "QUESTIONS"]
 ENOUGH = 0.05
 """The largest error that the exercise in the view allows."""
 
+_ROWS = (
+    " With a single row it was right. Several rows have more axes, and a pair is two neighbors of "
+    "one row: use the last axis, `[..., d]` instead of `[d]`."
+)
+"""To a failure with several rows: the cases of a single row come first, and those were right."""
+
 
 def _codes() -> list[np.ndarray]:
     """Return codes, smallest first: the first that fails is shown."""
     rng = np.random.default_rng(8)
     rows = [
-        [[1, 0]],
-        [[0, 1]],
-        [[-1, 0]],
-        [[0, -8]],
-        [[3, -2]],
-        [[5, 1, 2, -4, 3]],
-        [[-3, 7, -8]],
-        [[5]],
+        [1, 0],
+        [0, 1],
+        [-1, 0],
+        [0, -8],
+        [3, -2],
+        [5, 1, 2, -4, 3],
+        [-3, 7, -8],
+        [5],
         [[1, 2, 3, 4], [-1, -2, -3, -4]],
     ]
     codes = [np.array(row, np.int8) for row in rows]
@@ -106,7 +112,7 @@ def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Dia
     odd = codes.shape[-1] % 2
     if done.error is not None:
         advice = " With an odd D, the high half of the last byte stays 0." if odd else ""
-        return Diagnosis(raised(done) + advice)
+        return Diagnosis(raised(done) + (_ROWS if codes.ndim > 1 else advice))
     value = done.value
     if isinstance(value, np.ndarray) and value.shape == codes.shape != expected.shape:
         return Diagnosis(
@@ -118,7 +124,8 @@ def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Dia
         )
     message = shape_mismatch(value, expected)
     if message:
-        return Diagnosis(f"{message} A row of D codes takes (D + 1) // 2 bytes.")
+        advice = _ROWS if codes.ndim > 1 else " A row of D codes takes (D + 1) // 2 bytes."
+        return Diagnosis(message + advice)
     if value.dtype.kind not in "iu" or value.dtype.itemsize != 1:
         return Diagnosis(f"Bytes have the dtype int8 or uint8. Yours is {value.dtype}.")
     submission, right = value.view(np.uint8), expected.view(np.uint8)
@@ -128,18 +135,28 @@ def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Dia
         return Diagnosis(
             "The halves are swapped: the first code of a pair belongs into the low half."
         )
-    if (codes < 0).any() and np.array_equal(submission & right, right):
+    if np.array_equal(submission, _pack_unmasked(codes)):
         return Diagnosis(
             "A negative code fills the other half with ones. Keep its lowest four bits: `& 15`."
         )
-    return Diagnosis("These are not the bytes of the codes. Pack the smallest case by hand.")
+    advice = " With an odd D, the last code stands in a low half, and its high half is 0."
+    return Diagnosis(
+        "These are not the bytes of the codes. Pack the smallest case by hand."
+        + (advice if odd else "")
+    )
+
+
+def _pack_unmasked(codes: np.ndarray) -> np.ndarray:
+    """Return the bytes when all eight bits of a code go into the low half."""
+    even = np.pad(codes, [(0, 0)] * (codes.ndim - 1) + [(0, codes.shape[-1] % 2)])
+    return (even[..., 0::2] | even[..., 1::2] << 4).view(np.uint8)
 
 
 def _judge_unpack(expected: np.ndarray, done: RunResult) -> Diagnosis | None:
     odd = expected.shape[-1] % 2
     if done.error is not None:
         advice = " With an odd D, the last half byte holds no code." if odd else ""
-        return Diagnosis(raised(done) + advice)
+        return Diagnosis(raised(done) + (_ROWS if expected.ndim > 1 else advice))
     value = done.value
     if odd and isinstance(value, np.ndarray) and value.shape[-1:] == (expected.shape[-1] + 1,):
         return Diagnosis(
@@ -147,7 +164,7 @@ def _judge_unpack(expected: np.ndarray, done: RunResult) -> Diagnosis | None:
         )
     message = shape_mismatch(value, expected)
     if message:
-        return Diagnosis(f"{message} A row has D codes.")
+        return Diagnosis(message + (_ROWS if expected.ndim > 1 else " A row has D codes."))
     if value.dtype.kind not in "iu":
         return Diagnosis(f"Codes are integers. The dtype of yours is {value.dtype}.")
     numbers = value.astype(np.int64)
@@ -156,6 +173,10 @@ def _judge_unpack(expected: np.ndarray, done: RunResult) -> Diagnosis | None:
     if np.array_equal(numbers, expected.astype(np.int64) & 15):
         message = "The sign is lost: four bits hold -8 to 7, and the highest of them counts -8."
         return Diagnosis(message)
+    if np.array_equal(numbers, expected.astype(np.int64) & 255):
+        return Diagnosis(
+            "The dtype uint8 has no negative numbers, so -1 became 255. Use an array of int8."
+        )
     even = expected.copy()
     pairs = expected.shape[-1] // 2 * 2
     even[..., 0:pairs:2], even[..., 1:pairs:2] = expected[..., 1:pairs:2], expected[..., 0:pairs:2]

@@ -141,17 +141,21 @@ def _others(
             related="M18",
         ),
     )
-    last = np.zeros_like(from_lookup)
-    last[case.ids] = case.grad_scores @ case.table
-    yield (
-        from_scores + last,
-        Diagnosis(
-            f"Row {row} is looked up {counts.max()} times, and only the last of its gradients "
-            "is used. "
-            "`grad[ids] += …` reads a row once and writes it once.",
-            related="M4",
-        ),
-    )
+    back = case.grad_scores @ case.table
+    last, first = np.zeros_like(from_lookup), np.zeros_like(from_lookup)
+    last[case.ids], first[case.ids[::-1]] = back, back[::-1]
+    for part, which, why in (
+        (last, "last", "`grad[ids] += …` reads a row once and writes it once."),
+        (first, "first", "Every use of a row changes the loss, so all are added."),
+    ):
+        yield (
+            from_scores + part,
+            Diagnosis(
+                f"Row {row} is looked up {counts.max()} times, and only the {which} of its "
+                f"gradients is used. {why}",
+                related="M4",
+            ),
+        )
     read = np.isin(np.arange(len(case.table)), case.ids)[:, None]
     for part in (from_lookup, last):
         yield (
@@ -171,7 +175,6 @@ def _others(
             "M18",
         ),
     )
-    back = case.grad_scores @ case.table
     yield (
         from_scores + grad_table(case.ids, back, len(case.table), scale_grad_by_freq=True),
         Diagnosis(
@@ -180,6 +183,14 @@ def _others(
             "M4",
         ),
     )
+    if case.ids.size > 1:
+        yield (
+            (from_lookup + from_scores) / case.ids.size,
+            Diagnosis(
+                f"Your result is divided by the number of words, {case.ids.size}. `grad_scores` is "
+                "the gradient of the loss already, so its parts are only added."
+            ),
+        )
     yield (
         (from_lookup + from_scores) / 2,
         Diagnosis(

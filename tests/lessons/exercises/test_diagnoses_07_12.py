@@ -816,6 +816,83 @@ def drift_only_others(table, adam, target, final):
         table.assign(rest)
 
 
+def merge_all_scaled(W, A, B, alpha):
+    return alpha / A.shape[1] * (W + A @ B)
+
+
+def merge_lesson_scale(W, A, B, alpha):
+    return W + 2.0 * (A @ B)
+
+
+def pack_one_row(codes):
+    out = []
+    for d in range(0, len(codes), 2):
+        high = codes[d + 1] & 15 if d + 1 < len(codes) else 0 * codes[d]
+        out.append((codes[d] & 15) | (high << 4))
+    return np.array(out, np.uint8)
+
+
+def pack_repeats_last(codes):
+    if codes.shape[-1] % 2:
+        codes = np.concatenate([codes, codes[..., -1:]], -1)
+    return (codes[..., 0::2] & 15) | ((codes[..., 1::2] & 15) << 4)
+
+
+def unpack_u8(packed, D):
+    codes = np.zeros((*packed.shape[:-1], 2 * packed.shape[-1]), np.uint8)
+    codes[..., 0::2], codes[..., 1::2] = packed & 15, packed >> 4 & 15
+    return np.where(codes > 7, codes - 16, codes)[..., :D]
+
+
+def tied_over_n(E, ids, g):
+    return tied_ref(E, ids, g) / max(len(ids), 1)
+
+
+def tied_first(E, ids, g):
+    grad, back = g.T @ E[ids], g @ E
+    rows, first = np.unique(ids, return_index=True)
+    grad[rows] += back[first]
+    return grad
+
+
+def odd_from_first(t, ids):
+    u = unit(t[ids])
+    return ids[(u @ u[0]).argmin()]
+
+
+def odd_lonely(t, ids):
+    u = unit(t[ids])
+    cosines = u @ u.T
+    np.fill_diagonal(cosines, -1)
+    return ids[cosines.max(1).argmin()]
+
+
+def read_closed(path):
+    with h5py.File(path) as f:
+        t = f["layers/embedding/vars/0"]
+    return t[:]
+
+
+def loss_max(ids, g, V):
+    grad = np.zeros((V, g.shape[-1]), g.dtype)
+    np.maximum.at(grad, ids, g)
+    return grad
+
+
+def factor_zero_row(p):
+    words = Embedding(14, 1, weights=p, padding_idx=0)
+    return Sequential([words, Discount(), GlobalAveragePooling1D()], strict_masks="ignore")
+
+
+def int8_small_alpha(W, A, B, alpha):
+    return int8_row(W, A, B, alpha / 10)
+
+
+def int8_floor(W, A, B, alpha):
+    scale = int8_row(W, A, B, alpha)[1]
+    return np.floor(mg(W, A, B, alpha) * scale).astype(np.int8), scale
+
+
 RIGHT = "right"
 TABLE = [
     ("07.merge", merge_r, None),
@@ -950,6 +1027,20 @@ TABLE = [
     ("12.int8", int8_inv, None),
     ("12.int8", int8_float, None),
     ("12.int8", int8_loop, RIGHT),
+    ("07.merge", merge_all_scaled, None),
+    ("07.merge", merge_lesson_scale, None),
+    ("08.pack", pack_one_row, None),
+    ("08.pack", pack_repeats_last, None),
+    ("08.unpack", unpack_u8, None),
+    ("09.tied_gradient", tied_over_n, None),
+    ("09.tied_gradient", tied_first, None),
+    ("10.odd", odd_from_first, None),
+    ("10.odd", odd_lonely, None),
+    ("11.read", read_closed, None),
+    ("12.loss", loss_max, None),
+    ("12.factor", factor_zero_row, None),
+    ("12.int8", int8_small_alpha, None),
+    ("12.int8", int8_floor, None),
 ]
 
 
@@ -964,3 +1055,20 @@ def test_a_natural_attempt_is_answered(exercise, attempt, diagnosis):
         assert verdict.misconception == diagnosis, verdict
         assert len(verdict.message) > 40  # what is wrong
         assert verdict.case or "the broken one" in verdict.message  # and where
+
+
+@pytest.mark.parametrize(
+    ("exercise", "attempt", "sentence"),
+    [
+        ("07.merge", merge_lesson_scale, "always 2, as in a cell above"),
+        ("08.pack", pack_one_row, "use the last axis"),
+        ("08.pack", pack_repeats_last, "its high half is 0"),
+        ("08.unpack", unpack_u8, "has no negative numbers"),
+        ("09.tied_gradient", tied_over_n, "divided by the number of words"),
+        ("10.odd", odd_from_first, "with the first of them"),
+        ("11.read", read_closed, "after its file was closed"),
+        ("12.int8", int8_floor, "moved down"),
+    ],
+)
+def test_what_is_wrong_is_said(exercise, attempt, sentence):
+    assert sentence in check(exercise, attempt).message

@@ -54,18 +54,25 @@ def test_no_merge_yet():
 
 
 def test_the_smallest_rank():
-    explorer = LoRAExplorer(rank=1)
+    rng = np.random.default_rng(7)
+    change = rng.normal(size=(16, 2)) @ rng.normal(size=(2, 8))
+    explorer = LoRAExplorer(delta=change, rank=1)
     low = check("07.rank", explorer)
     assert not low and "not below 5 %" in low.message
     explorer.rank = 2
-    assert check("07.rank", explorer) and check("07.rank", explorer.state)
+    assert check("07.rank", explorer)
     assert "48 parameters instead of 128" in check("07.rank", explorer).message
     explorer.rank = 3
     high = check("07.rank", explorer)
     assert not high and high.misconception is None and "rank 2 leaves 0.0 %" in high.message
     assert high.related == "M9"
-    assert not check("07.rank", LoRAExplorer(target="painted")).attempted
+    assert not check("07.rank", LoRAExplorer(delta=0 * change)).attempted
     assert "needs the view" in check("07.rank", 4).message
+
+
+def test_another_view_is_no_answer_to_the_smallest_rank():
+    other = check("07.rank", LoRAExplorer())  # as it opens, its rank happens to be the right one
+    assert not other and not other.attempted and "about the change “topic”" in other.message
 
 
 def test_m9_the_error_is_gone_and_the_update_falls():

@@ -93,7 +93,7 @@ def test_codes_without_a_sign():
 
     verdict = check("08.unpack", unsigned)
     assert verdict.misconception is None and "the highest of them counts -8" in verdict.message
-    assert verdict.case["packed"] == "int8 (1, 1)  [[15]]"  # the first code below 0
+    assert verdict.case["packed"] == "int8 (1,)  [15]"  # the first code below 0
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,8 @@ def test_codes_without_a_sign():
         ),
         (lambda packed, D: unpack(packed, D) / 1, "Codes are integers"),
         (lambda packed, D: unpack(packed, D) + 1, "These are not the codes"),
-        (lambda packed, D: unpack(packed, D).T, "A row has D codes"),
+        (lambda packed, D: unpack(packed, D).T, "use the last axis, `[..., d]`"),
+        (lambda packed, D: unpack(packed, D)[..., :-1], "A row has D codes"),
         (lambda packed, D: packed[9], "Your function raised IndexError: index 9 is out of bounds"),
     ],
 )

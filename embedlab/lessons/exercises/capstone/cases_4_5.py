@@ -107,6 +107,8 @@ def _judge_drift(case: DriftCase, done: RunResult) -> Diagnosis | None:
         return Diagnosis(message)
     if isinstance(done.error, ValueError) and "No gradients" in str(done.error):
         return Diagnosis("The whole table is frozen now. Only the final rows should stay.")
+    if isinstance(done.error, AttributeError) and "setter" in str(done.error):
+        return Diagnosis(f"{raised(done)} Write into its rows: `table.value[final] = …`.")
     if done.error is not None:
         return Diagnosis(raised(done))
     before, expected, after = ten_days(case.expected)[0].value, _true_end(case), done.value
@@ -316,7 +318,9 @@ def _judge_precision(
         return Diagnosis(
             "A weight has the wrong sign: a code was larger than 127, too large for int8."
         )
-    if (np.abs(back).max(axis=1) < 0.9 * np.abs(merged).max(axis=1)).any():
+    saturated = np.abs(np.rint(back * scale)) >= 127
+    cut = saturated & lost & (np.abs(back) < 0.99 * np.abs(merged))
+    if cut.any() and not (lost & ~saturated & (np.abs(back - merged) > 0.51 / scale)).any():
         return Diagnosis(
             "A large weight was cut off. It is a weight like the others; its row needs it.",
             related="M14",
@@ -331,10 +335,12 @@ def _judge_precision(
             f"Each column has a scale, so a large weight makes row {row} coarse in its column."
         )
         return Diagnosis(f"{message} One for each row: axis=1 and keepdims=True.", related="M14")
-    if np.allclose(back, np.trunc(merged * scale) / scale):
-        return Diagnosis(
-            "Weights between two levels are all moved towards zero: round them with np.rint."
-        )
+    for rounded, where in ((np.trunc, "toward zero"), (np.floor, "down")):
+        wrong = rounded(merged * scale)
+        if np.allclose(back * scale, wrong) and (wrong != np.rint(merged * scale)).any():
+            return Diagnosis(
+                f"Weights between two levels are all moved {where}: round them with np.rint."
+            )
     return Diagnosis(
         f"An error of row {row} is larger than half a step of its own scale: the largest weight of "
         "each row should get the code 127 or -127."
