@@ -15,12 +15,7 @@ from embedlab.lessons.notebook_files import find_notebook
 each = pytest.mark.parametrize("lesson", PAIRS)
 
 
-@pytest.fixture(autouse=True)
-def new_card(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    card_module.clear()
-    yield
-    card_module.clear()
+pytestmark = pytest.mark.usefixtures("new_card")
 
 
 def plain(text):

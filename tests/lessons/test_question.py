@@ -3,23 +3,18 @@
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from embedlab.lessons import answer, card, reveal
 from embedlab.lessons.classroom import card as card_module
-from embedlab.lessons.classroom.answers_file import FILE
+from embedlab.lessons.classroom.answers_file import FILE, SavedAnswer, load_answer, save_answer
 from embedlab.lessons.exercises import lookup
 from embedlab.lessons.misconceptions import show_command
 
-
-@pytest.fixture(autouse=True)
-def new_card(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    card_module.clear()
-    yield
-    card_module.clear()
+pytestmark = pytest.mark.usefixtures("new_card")
 
 
 def message(reply):
@@ -226,6 +221,23 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     monkeypatch.undo()
     restart()
     assert "Your answer is d)" in message(eval(line, {"answer": answer}))
+
+
+def test_two_kernels_that_store_at_once_lose_no_answer(tmp_path):
+    saved = SavedAnswer("How many?", "One", False)
+    names = [f"{n:02d}.predict" for n in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        [*pool.map(lambda name: save_answer(tmp_path, name, saved), names)]
+    assert [name for name in names if load_answer(tmp_path, name) != saved] == []
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_lock_that_was_left_behind_stops_nobody(tmp_path):
+    lock = tmp_path / f".{FILE}.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    assert "Stored in" in press("01.predict", "a").reply[-1]
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

@@ -4,6 +4,10 @@ An answer is stored by its text, not by its letter: a newer lesson may change th
 """
 
 import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,8 @@ __all__ = ["FILE", "AnswersFileError", "SavedAnswer", "load_answer", "save_answe
 FILE = "embedlab-answers.json"
 _VERSION = 1
 _MOST_BYTES = 200_000
+_WAIT, _STALE = 2.0, 10.0
+"""Seconds: to wait for another kernel that writes, and until its lock counts as left behind."""
 
 
 class AnswersFileError(OSError):
@@ -68,15 +74,44 @@ def save_answer(folder: Path, name: str, answer: SavedAnswer) -> None:
         When the folder cannot be written, or a file of this name is none of ours.
     """
     path = folder / FILE
-    answers = _read(path)
-    answers[name] = asdict(answer)
-    text = json.dumps({"embedlab": _VERSION, "answers": answers}, ensure_ascii=False, indent=1)
     try:
-        with atomic_write(path) as temporary:  # another kernel never reads half a file
-            temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        with _locked(path):  # or two kernels would read at once, and one answer would be lost
+            answers = _read(path)
+            answers[name] = asdict(answer)
+            content = {"embedlab": _VERSION, "answers": answers}
+            text = json.dumps(content, ensure_ascii=False, indent=1)
+            with atomic_write(path) as temporary:  # another kernel never reads half a file
+                temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    except AnswersFileError:
+        raise
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise AnswersFileError(f"{FILE} cannot be written ({why})") from error
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait until no other kernel writes the file; a lock that was left behind is taken over."""
+    lock = path.with_name(f".{path.name}.lock")
+    until = time.monotonic() + _WAIT
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except (FileExistsError, PermissionError):  # Windows: PermissionError while it is deleted
+            try:
+                stale = time.time() - lock.stat().st_mtime > _STALE
+            except FileNotFoundError:
+                if not os.access(path.parent, os.W_OK):
+                    raise
+                stale = False
+            if stale or time.monotonic() > until:
+                break
+            time.sleep(0.01)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, Any]:

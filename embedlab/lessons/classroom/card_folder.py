@@ -64,8 +64,7 @@ class CardFolder:
         >>> [len(card.answers) for card in folder.read()[0]]  # in the order of their random names
         [1, 0]
         """
-        session = _SESSION.match(name)
-        path = self.path / f"{session[0] if session else f'card-{secrets.token_hex(4)}'}.json"
+        path = self._session_file(name) or self.path / f"card-{secrets.token_hex(4)}.json"
         if not path.exists() and len(self._files()) >= self.most:
             must = f"a folder takes {self.most} cards"
             raise FolderFullError(message(must, "one more", "Tell your teacher"))
@@ -90,6 +89,15 @@ class CardFolder:
             else:
                 refused[path.name] = result
         return cards, refused
+
+    def holds(self, name: str) -> bool:
+        """Return whether a card of this name would replace that of the same session."""
+        path = self._session_file(name)
+        return path is not None and path.exists()
+
+    def _session_file(self, name: str) -> Path | None:
+        session = _SESSION.match(name)
+        return self.path / f"{session[0]}.json" if session else None
 
     def _files(self) -> list[Path]:
         return sorted(self.path.glob("*.json"))

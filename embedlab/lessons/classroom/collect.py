@@ -21,6 +21,7 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.web import Application, HTTPError, RequestHandler
 
+from embedlab.lessons.classroom.card import Card
 from embedlab.lessons.classroom.card_folder import CardFolder, FolderFullError
 from embedlab.lessons.classroom.collect_pages import DASHBOARD_PATH, board, form, thanks
 from embedlab.lessons.classroom.dashboard import dashboard
@@ -37,6 +38,9 @@ SECONDS, SECONDS_OPEN = 10, 60
 """For a whole request to arrive, and between two of them; for a connection, whatever it does."""
 MOST_CONNECTIONS, MOST_CONNECTIONS_EACH = 256, 64
 """All in all, and of one address: forty learners on one hub share an address."""
+MOST_CARDS_EACH = 64
+"""New cards of one lesson from one address, for the same reason; a second card of a session is none.
+One address fills at most half of the folder, so that others can still hand in."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 _SCRIPT = Path(__file__).with_name("live.js")
 
@@ -138,6 +142,23 @@ class CollectServer:
         self.address = f"http://{_in_address(public)}:{self.port}/{self.code}/"
         self.board_address = f"http://{LOOPBACK}:{self.port}/{self.board_code}/"
         self._server: _LimitedServer | None = None
+        self._accepted: Counter[tuple[str, str]] = Counter()
+
+    def take(self, card: Card, name: str, client: str) -> None:
+        """Write a card, if its address has not handed in more than a class would."""
+        lessons = sorted({item[:2] for item in (*card.answers, *card.checks)})
+        counted = [] if self.folder.holds(name) else [(client, lesson) for lesson in (*lessons, "")]
+        for who in counted:
+            most = MOST_CARDS_EACH if who[1] else max(self.folder.most // 2, MOST_CARDS_EACH)
+            if self._accepted[who] >= most:
+                what = f"{most} cards of this lesson" if who[1] else f"{most} cards"
+                raise _RefusedError(
+                    429,
+                    f"From your address {what} were handed in already, more than one class has. "
+                    "Tell your teacher.",
+                )
+        self.folder.add(card, name)
+        self._accepted.update(counted)
 
     def start(self) -> None:
         """Begin to serve, in the event loop that runs."""
@@ -340,7 +361,7 @@ class _Cards(_Page):
         content, name = self._content()
         try:
             card = parse_card(content)
-            self.server.folder.add(card, name)
+            self.server.take(card, name, _client(self.request.remote_ip or ""))
         except CardError as error:
             raise _RefusedError(400, str(error)) from None
         except FolderFullError as error:

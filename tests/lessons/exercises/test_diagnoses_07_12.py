@@ -1070,5 +1070,5 @@ def test_a_natural_attempt_is_answered(exercise, attempt, diagnosis):
         ("12.int8", int8_floor, "moved down"),
     ],
 )
-def test_what_is_wrong_is_said(exercise, attempt, sentence):
+def test_a_message_names_the_mistake(exercise, attempt, sentence):
     assert sentence in check(exercise, attempt).message
