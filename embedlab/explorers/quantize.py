@@ -110,6 +110,14 @@ class QuantizationExplorer(TableExplorer):
         super().read_inputs()
         self._version += 1
 
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the table and the words of its rows; the codes of a layer do not travel."""
+        inputs = super().page_inputs()
+        if inputs is None or stored_codes(self._user):
+            return None
+        toy = self._user is None and self._labels is None
+        return {**inputs, "words": None if toy else list(self._row_words())}
+
     def table(self) -> np.ndarray:
         """Return the table without the edits, read-only."""
         if self._user is not None:

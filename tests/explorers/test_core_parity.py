@@ -55,6 +55,13 @@ def cell_edits(rng):
     return edits
 
 
+def bit_flips(rng):
+    return [
+        [rng.choice(["int8", "int4", "groups"]), *(rng.randrange(n) for n in (18, 12, 8))]
+        for _ in range(rng.randrange(4))
+    ]
+
+
 INVALID = [
     *(None, True, -1, 3.5, 10**7, 1e-9, "", "x", "#1234567890", "it's \"\n", [], [7], {"a": 1}),
     *(
@@ -76,7 +83,17 @@ DRAWS = {
         "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
         "edits": cell_edits,
         "grow": lambda rng: rng.choice([True, True, False]),
-    }
+    },
+    "quantize": {
+        "scheme": lambda rng: rng.choice(["int8", "int4", "groups"]),
+        "row": lambda rng: rng.choice([rng.randrange(8), rng.randrange(64), 64]),
+        "block": lambda rng: size(rng, 40),
+        "input_dim": lambda rng: size(rng, 64),
+        "output_dim": lambda rng: size(rng, 32),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
+        "edits": cell_edits,
+        "flips": bit_flips,
+    },
 }
 
 
@@ -100,7 +117,17 @@ def lookup_page(rng):
     return {}
 
 
-PAGES = {"lookup": lookup_page}
+def quantize_page(rng):
+    if rng.random() < 0.2:
+        return own_table(rng)
+    if rng.random() < 0.15:
+        return {"table": np.random.default_rng(5).normal(size=(300, 9)), "row": 150}
+    if rng.random() < 0.1:
+        return {"table": np.array([[1.0, np.nan], [0.0, -np.inf], [2.0, 1.0]])}
+    return {}
+
+
+PAGES = {"lookup": lookup_page, "quantize": quantize_page}
 
 
 def lesson_states(view):
@@ -215,6 +242,23 @@ def differences(expected, received, where="header"):
         yield f"{where}:\n{expected!r}\nhere\n{received!r}", math.inf
 
 
+def equally_near(expected, received, name):
+    """Return whether two orders of neighbors differ only between rows with one cosine.
+
+    The last bits of a product of matrices depend on the machine, and so which of two equals leads.
+    """
+    rows = expected[name.replace("order", "restored") if "." in name else "table"].astype(float)
+    if "rows" in expected:  # not all rows are sent: a few neighbors in a row may be exchanged
+        pair = [ids[name].astype(int) for ids in (expected, received)]
+        sums = [ids.cumsum(axis=1) for ids in pair]
+        return (sums[0] != sums[1]).mean() < 0.005
+    with np.errstate(invalid="ignore"):
+        unit = np.nan_to_num(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    cosines = unit @ unit.T
+    pair = [np.take_along_axis(cosines, ids[name].astype(int), 1) for ids in (expected, received)]
+    return np.abs(pair[0] - pair[1]).max() < 1e-6
+
+
 def array_differences(expected, received):
     for name, one in expected.items():
         other = received.get(name)
@@ -222,12 +266,14 @@ def array_differences(expected, received):
             received_kind = None if other is None else (other.dtype, other.shape)
             yield f"{name} is {one.dtype} {one.shape}, here {received_kind}", math.inf
         elif one.dtype.kind != "f":
-            if (one != other).any():
+            ties = name.split(".")[-1] == "order" and equally_near(expected, received, name)
+            if (one != other).any() and not ties:
                 yield f"{name} differs at {np.argwhere(one != other)[:3].tolist()}", math.inf
         elif one.size:
+            least = 0.1 if name.endswith("similarity") else 1e-3  # a sum of numbers up to 1
             same = (one == other) | (np.isnan(one) & np.isnan(other))
             with np.errstate(invalid="ignore"):
-                distance = np.abs(one - other) / np.maximum(np.abs(one), 1e-3)
+                distance = np.abs(one - other) / np.maximum(np.abs(one), least)
             distance = np.where(same, 0, np.where(np.isnan(distance), np.inf, distance))
             at = np.unravel_index(distance.argmax(), distance.shape)
             yield f"{name}{list(map(int, at))}: {one[at]}, here {other[at]}", float(distance.max())
