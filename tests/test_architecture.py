@@ -39,7 +39,7 @@ LAYERS_AND_FRIENDS = {
 LEVELS_1_AND_2 = {*LAYERS_AND_FRIENDS, "storage", "models", "keras"}
 MAY_IMPORT = {
     "core": {"core"},
-    "data": {"core", "data"},
+    "data": {"core", "data", "storage"},
     **{name: {"core", "data", *LAYERS_AND_FRIENDS} for name in LAYERS_AND_FRIENDS},
     "storage": {"core", "storage"},
     "models": {"core", "data", "storage", "models", *LAYERS_AND_FRIENDS},
@@ -52,7 +52,7 @@ MAY_IMPORT = {
 }
 OUTSIDE = {
     "core": {"numpy", "numba", "llvmlite"},
-    "data": {"numpy", "tqdm"},
+    "data": {"numpy", "tqdm", "torch"},  # torch only reads files that torch wrote
     **{name: {"numpy"} for name in LAYERS_AND_FRIENDS},
     "storage": {"numpy", "h5py", "safetensors"},
     "models": {"numpy", "tqdm"},

@@ -1,4 +1,7 @@
-"""Vocabularies and corpora, real and made-up."""
+"""Vocabularies and corpora, real and made-up; word vectors in files."""
+
+from importlib import import_module
+from typing import Any
 
 from embedlab.data.bundled import python_reference, standard_library
 from embedlab.data.corpus import Corpus
@@ -22,5 +25,12 @@ __all__ = [
     "standard_library",
     "tokenize",
     "toy_corpus",
+    "vectors",
     "zipf_stream",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "vectors":  # on first use: it loads what reads the files of models
+        return import_module("embedlab.data.vectors")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.data import vectors
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.table import read_table
 from embedlab.explorers.inputs.window import join_notes
@@ -14,6 +15,7 @@ from embedlab.explorers.inputs.word_vectors import (
     from_user,
     from_vectors,
 )
+from embedlab.explorers.open_method import open_method
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
 from embedlab.figures.geometry import draw_geometry
 from embedlab.figures.theme import Figure
@@ -119,6 +121,61 @@ class GeometryExplorer(Explorer):
         if not passed and all(term in known for term in _ANALOGY):
             parameters = {**dict(zip("abc", _ANALOGY, strict=True)), **parameters}
         super().__init__(**{"word": word, "rows": len(known), **parameters})
+
+    @open_method
+    def open(
+        cls: type[Any],
+        /,
+        path: Any,
+        word: str | None = None,
+        *,
+        format: str | None = None,
+        tensor: str | None = None,
+        words: Any = None,
+        limit: int | None = None,
+        on_error: str = "raise",
+        progress: bool = True,
+        **parameters: Any,
+    ) -> "GeometryExplorer":
+        """Return an explorer of the word vectors in a file.
+
+        Parameters
+        ----------
+        path : path-like
+            Text of GloVe, word2vec or fastText, ``.npy``, safetensors, a model of Keras or PyTorch
+            and more, as `embedlab.data.vectors.open` reads them.
+        word : str, optional
+            The query word.
+        format, tensor, words, limit, on_error, progress
+            As of `embedlab.data.vectors.open`.
+        **parameters
+            As of the class.
+
+        Raises
+        ------
+        embedlab.storage.FileRefused
+            For a file that is damaged, hostile or of another kind.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> file = Path(tempfile.mkdtemp(), "small.txt")
+        >>> _ = file.write_text("cat 1.0 0.0\\ndog 0.9 0.1\\ntuple 0.0 1.0\\n")
+        >>> explorer = GeometryExplorer.open(file, "cat")
+        >>> explorer.trace.near.tolist()
+        [1, 2]
+        """
+        table = vectors.open(
+            path,
+            format=format,
+            tensor=tensor,
+            words=words,
+            limit=limit,
+            on_error=on_error,
+            progress=progress,
+        )
+        return cls(word, table=table, **parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter its limits; `rows` is at most the height of the table."""

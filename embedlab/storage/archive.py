@@ -18,7 +18,7 @@ import embedlab
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import DISTRUST, FileRefused, as_file_refused
 
-__all__ = ["extract_weights", "open_archive", "read_config", "write_archive"]
+__all__ = ["check_entries", "extract_weights", "open_archive", "read_config", "write_archive"]
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 KERAS = "3.15.1"
@@ -69,7 +69,7 @@ def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
             raise ValueError(kind.get(start[:1], f"{len(start)} bytes or more of something else"))
         archive = zipfile.ZipFile(path)
     with archive:
-        _check_entries(archive, path)
+        check_entries(archive, path)
         yield archive
 
 
@@ -93,7 +93,8 @@ def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
         yield weights
 
 
-def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
+def check_entries(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse an archive that leads out of itself, or unpacks to far more than it is."""
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if len(entries) > MAX_ENTRIES or len(names) < len(entries):

@@ -110,7 +110,7 @@ class Reader:
         import h5py
 
         item, where = self._file, ""
-        for part in group.split("/"):
+        for part in filter(None, group.split("/")):
             if part not in item:
                 return None
             item, where = self._item(item, part, where), f"{where}/{part}"

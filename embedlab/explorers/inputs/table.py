@@ -9,6 +9,7 @@ import numpy as np
 from embedlab.core.checks import as_table, message
 from embedlab.core.lora import Adapter
 from embedlab.core.quantize import QuantizedTable, dequantize
+from embedlab.data.vectors import Vectors
 from embedlab.traces.readonly import is_mapped
 
 __all__ = [
@@ -163,7 +164,8 @@ def read_table(source: Any, name: str = "table") -> UserTable:
     source : object
         An array (any float dtype, bfloat16 too), a PyTorch tensor, parameter or ``nn.Embedding``,
         an `Embedding` of embedlab or Keras (any backend, with LoRA, int8 or int4), a model whose
-        first layer with a table is one of these, or vectors as gensim's ``KeyedVectors``.
+        first layer with a table is one of these, or vectors as gensim's ``KeyedVectors`` and
+        those of `embedlab.data.vectors.open`.
     name : str
         Its name in an error.
 
@@ -199,6 +201,8 @@ builtins.dict. Pass its numbers as numpy.asarray(...).
 def _read(source: Any, name: str) -> UserTable:
     if isinstance(source, type):
         raise ValueError(_not_a_table(name, f"the class {_kind(source)}"))
+    if isinstance(source, Vectors):  # read-only, and perhaps as large as the memory: no copy
+        return UserTable(source.table, source.words)
     if isinstance(source, QuantizedTable):
         return UserTable(_frozen(dequantize(source)), codes=source)
     if hasattr(source, "index_to_key"):  # gensim's KeyedVectors
