@@ -17,4 +17,6 @@ class open_method(classmethod):
         self._owner = owner
 
     def __get__(self, widget: Any, owner: type | None = None) -> Any:
-        return super().__get__(None, owner) if widget is None else super(self._owner, widget).open
+        if widget is None:
+            return super().__get__(None, owner)
+        return super(self._owner, widget).open  # type: ignore[misc]

@@ -1,7 +1,6 @@
-"""Tables in ``.npy`` and ``.npz`` files, mapped into memory where they lie uncompressed."""
+"""Tables in ``.npy`` files, mapped into memory, and in ``.npz`` archives."""
 
 import math
-import struct
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -15,13 +14,11 @@ from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused
 
 __all__ = ["check_floats", "read_npy", "read_npz"]
 
-LOCAL_HEADER = 30  # bytes before the name of an entry in a zip archive
-
 
 def read_npy(path: Path) -> np.ndarray:
     """Return the table of a ``.npy`` file, mapped."""
     with path.open("rb") as file:
-        shape, _, dtype = _read_header(file, path)
+        shape, dtype = _read_header(file, path)
     check_floats(path, "its array", dtype, shape)
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
@@ -34,12 +31,12 @@ def read_npz(path: Path, name: str | None) -> tuple[str, np.ndarray, list[str] |
         for entry in archive.infolist():
             with archive.open(entry) as file:
                 headers[entry.filename.removesuffix(".npy")] = entry, *_read_header(file, path)
-        floats = {n: shape for n, (_, shape, _, dtype) in headers.items() if dtype.kind == "f"}
+        floats = {n: shape for n, (_, shape, dtype) in headers.items() if dtype.kind == "f"}
         chosen = choose_tensor(path, floats, name)
         table = _read_entry(archive, path, *headers[chosen])
         texts = [
             n
-            for n, (_, shape, _, dtype) in headers.items()
+            for n, (_, shape, dtype) in headers.items()
             if dtype.kind in "US" and shape == table.shape[:1]
         ]
         words: list[str] | None = None
@@ -57,28 +54,23 @@ def check_floats(path: Path, name: str, dtype: Any, shape: tuple[int, ...]) -> N
         raise FileRefused(path, must, f"{dtype} of shape {shape}", do)
 
 
-def _read_header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, Any]:
-    """Return shape, order and dtype of an array; objects are never brought to life."""
+def _read_header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], Any]:
+    """Return shape and dtype of an array; objects are never brought to life."""
     version = npy.read_magic(file)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     if version not in readers:
         raise FileRefused(path, "be of version 1 or 2 of the format", f"{version}", RESTORE)
-    shape, fortran, dtype = readers[version](file)
+    shape, _, dtype = readers[version](file)
     if dtype.hasobject:
         must, do = "hold plain numbers", "Save words as a text, or as an array of str"
         raise FileRefused(path, must, "Python objects, which a file may not bring to life", do)
-    return shape, fortran, dtype
+    return shape, dtype
 
 
 def _read_entry(
-    archive: zipfile.ZipFile,
-    path: Path,
-    entry: zipfile.ZipInfo,
-    shape: tuple[int, ...],
-    fortran: bool,
-    dtype: Any,
+    archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo, shape: tuple[int, ...], dtype: Any
 ) -> np.ndarray:
-    """Return an array of an archive: mapped if it is stored as it is."""
+    """Return an array of an archive; it is not mapped, since its numbers are seldom aligned."""
     announced = dtype.itemsize * math.prod(shape)
     with archive.open(entry) as file:
         _read_header(file, path)
@@ -87,12 +79,5 @@ def _read_entry(
             received = f"{announced:,} bytes in {entry.file_size:,}"
             must = f"hold the numbers that {entry.filename!r:.60} announces"
             raise FileRefused(path, must, received, DISTRUST)
-        if entry.compress_type != zipfile.ZIP_STORED or dtype.kind != "f":
-            file.seek(0)
-            return npy.read_array(file, allow_pickle=False)
-    with path.open("rb") as raw:  # the local header repeats the name, with other extra fields
-        raw.seek(entry.header_offset)
-        header = raw.read(LOCAL_HEADER)
-        name, extra = struct.unpack("<HH", header[26:30])
-    offset = entry.header_offset + LOCAL_HEADER + name + extra + start
-    return np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
+        file.seek(0)
+        return npy.read_array(file, allow_pickle=False)

@@ -76,9 +76,8 @@ def open(
     Returns
     -------
     Vectors
-        The table is memory-mapped for ``.npy``, ``.npz`` that is not compressed, and safetensors,
-        in the dtype of the file; bfloat16 and text become float32. Do not change the file
-        meanwhile.
+        The table of a ``.npy`` or safetensors file is memory-mapped: do not change the file
+        meanwhile. It has the dtype of the file; bfloat16 and text become float32.
 
     Raises
     ------

@@ -10,8 +10,8 @@ __all__ = ["find_words", "read_words", "readable_token"]
 
 ADJACENT = ("tokenizer.json", "vocab.json", "vocab.txt", "words.txt")
 """Files beside a table that name its rows; before these comes STEM.words.txt or STEM.vocab.txt."""
-MAX_JSON = 256 << 20  # bytes
-MAX_WORD = 1 << 16  # bytes
+MAX_BYTES = 256 << 20
+"""Bytes of the largest file of words."""
 SPACE = "␣"
 _METASPACE = "▁"  # SentencePiece's sign for a space
 _DO = "Pass words=..., a list or a file with one word in each line"
@@ -40,33 +40,32 @@ def read_words(path: Path, count: int) -> list[str]:
         For a file of another kind, and for words that do not fit.
     """
     with as_file_refused(path, "hold the words of a table", _DO):
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise FileRefused(path, f"be at most {MAX_BYTES:,} bytes", f"{size:,}", DISTRUST)
+        content = path.read_bytes()
         if path.suffix == ".json":
-            return _of_tokenizer(path, count)
-        with path.open("rb") as file:
-            words: list[str] = []
-            while len(words) <= count and (line := file.readline(MAX_WORD)):
-                line = line.removeprefix(b"\xef\xbb\xbf") if not words else line
-                words.append(_decode(path, line, len(words) + 1))
+            return _of_tokenizer(path, json.loads(content), count)
+        words = _lines(path, content)
     if len(words) != count:
-        received = f"{len(words):,}" if len(words) < count else "more"
-        raise FileRefused(path, f"hold a word for each of {count:,} rows", received, _DO)
+        must = f"hold a word for each of {count:,} rows"
+        raise FileRefused(path, must, f"{len(words):,}", _DO)
     return words
 
 
-def _decode(path: Path, line: bytes, number: int) -> str:
+def _lines(path: Path, content: bytes) -> list[str]:
     try:
-        return line.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError:
-        received, do = f"{line!r:.60} in line {number}", "Convert it to UTF-8"
-        raise FileRefused(path, "hold words in UTF-8", received, do) from None
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        received = f"{content[error.start : error.start + 20]!r} in line {line}"
+        raise FileRefused(path, "hold words in UTF-8", received, "Convert it") from None
+    lines = text.replace("\r\n", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
-def _of_tokenizer(path: Path, count: int) -> list[str]:
+def _of_tokenizer(path: Path, content: Any, count: int) -> list[str]:
     """Return the tokens of a tokenizer by id, each as a person reads it."""
-    size = path.stat().st_size
-    if size > MAX_JSON:
-        raise FileRefused(path, f"be at most {MAX_JSON:,} bytes", f"{size:,}", DISTRUST)
-    content = json.loads(path.read_bytes())
     if not isinstance(content, dict):
         raise FileRefused(path, "be the JSON of a tokenizer", type(content).__name__, _DO)
     model = content.get("model")
