@@ -136,8 +136,12 @@ def _of_rows(case: Case, value: np.ndarray) -> Diagnosis:
         )
     if np.array_equal(value, in_order[order]):
         return Diagnosis(
-            "`rows[order]` permutes the rows a second time. To put them back, assign: "
+            "The rows are permuted a second time, as by `rows[order]`. To put them back, assign: "
             "`rows[order] = …`."
+        )
+    if len(case.requested) == 1 and np.array_equal(case.requested[0], order):
+        return Diagnosis(
+            "`np.argsort(ids)` holds places in `ids`, not ids. Read `ids[order]`, not `order`."
         )
     return Diagnosis("The result holds other rows than those of the ids.")
 

@@ -149,7 +149,21 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
     ids, width = case.ids.reshape(-1), case.grad_out.shape[-1]
     if not ids.size:
         return Diagnosis("There are no ids, so every number of the gradient must be zero.")
-    rows = case.grad_out.reshape(-1, width)
+    rows, expected = case.grad_out.reshape(-1, width), _expected(case)
+    for other, message in [
+        (-expected, "Each number has the wrong sign. Add the gradients: `+=`."),
+        (expected + 1, "It begins with ones. Begin with `np.zeros`."),
+        (np.roll(expected, -1, axis=0), "Each gradient is one row too early: rows begin at 0."),
+    ]:
+        if np.allclose(value, other, equal_nan=True):
+            return Diagnosis(message)
+    if ids.size > 1 and np.allclose(value, grad_table(ids[:1], rows[:1], case.input_dim)):
+        message = "Only the gradient of the first id is there. Does `return` stand inside the loop?"
+        return Diagnosis(message)
+    unread = np.setdiff1d(np.arange(case.input_dim), ids)
+    if value[unread].any():
+        row = int(unread[value[unread].any(axis=1)][0])
+        return Diagnosis(f"Row {row} was not read, so its gradient must be zero.")
     last, first = np.zeros_like(value), np.zeros_like(value)
     last[ids], first[ids[::-1]] = rows, rows[::-1]
     mean = grad_table(ids, rows, case.input_dim, scale_grad_by_freq=True)
@@ -178,7 +192,10 @@ def _of_duplicates(case: Case, value: np.ndarray) -> Diagnosis:
     ]:
         if np.allclose(value, other, equal_nan=True):
             return Diagnosis(f"{several} {message}", misconception, related="M4")
-    return Diagnosis("Each row must be the sum of the gradients that belong to it.", related="M4")
+    related = "M4" if times > 1 else None
+    return Diagnosis(
+        "Each row must be the sum of the gradients that belong to it.", related=related
+    )
 
 
 def _most(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

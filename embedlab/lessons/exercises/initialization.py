@@ -90,7 +90,7 @@ def _diagnose(case: Case, done: RunResult) -> Diagnosis | None:
     makes = case.words * value**2 / 3
     return Diagnosis(
         f"With weights within ±{value:.4g} a row has variance {value**2 / 3:.4g}, and a sum of "
-        f"{format_count(case.words, 'row')} {makes:.4g}."
+        f"{format_count(case.words, 'row')} {makes:.4g}. It should be {case.variance:g}."
     )
 
 
@@ -119,6 +119,7 @@ def _others(case: Case) -> list[tuple[float, str]]:
             "Divide by √T instead of T. The variance grows with T, and the "
             "limit is a length, not a variance.",
         ),
+        (root / 3, "Multiply by 3 instead of dividing: limit² is 3 times the variance of a row."),
         (np.sqrt(v), "That is the standard deviation of the sum, not the limit of one row."),
         (v / t, "That is the variance of a row. The limit is a length: √(3 · variance)."),
         (root**2, "The square root is missing: limit² / 3 is the variance of a row."),

@@ -105,6 +105,9 @@ def _of_too_large(
     message = f"It accepts id {worst}, but the last row is row {len(table) - 1}."
     if run_untrusted(function, table, ids + (ids == worst)).error is not None:
         return Diagnosis(f"{message} It refuses larger ids: the bound is one too high.", "M2")
+    if np.shape(value) != (*ids.shape, table.shape[1]):
+        message = f"Id {worst} has no row: the last is row {len(table) - 1}. Raise an IndexError."
+        return Diagnosis(f"{message} You leave the id out, so a wrong id goes unnoticed.")
     for other, what in [
         (np.clip(ids, 0, len(table) - 1), "It returns the last row instead"),
         (ids % len(table), "It starts again from row 0"),
@@ -119,15 +122,18 @@ def _judge_error(
 ) -> Diagnosis:
     """Find why good ids were refused: with one row more, does the same call work?"""
     if not ids.size:
-        message = "It fails for an empty array of ids, which has no largest id."
-        return Diagnosis(f"{message} {raised(done)}")
+        why = ", which has no largest id" if "reduction" in describe_result(done) else ""
+        return Diagnosis(f"It fails for an empty array of ids{why}. {raised(done)}")
     wider = run_untrusted(function, np.concatenate([table, table[-1:] + 1]), ids)
     if wider.error is None and np.array_equal(wider.value, expected):
         message = (
             f"It refuses id {len(table) - 1}, but that is the last row: the bound is one too low."
         )
         return Diagnosis(message, related="M2")
-    return Diagnosis(f"All ids are valid. {raised(done)}")
+    message = f"All ids are valid. {raised(done)}"
+    if not ids.ndim and isinstance(done.error, TypeError):
+        message += " Here ids is one number, with no axis: go over `ids.reshape(-1)`."
+    return Diagnosis(message)
 
 
 def _judge_rows(

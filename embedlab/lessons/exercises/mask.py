@@ -40,13 +40,12 @@ def _cases() -> list[tuple[np.ndarray, np.ndarray]]:
         (one, np.array([[True, False]])),
         (one, np.array([[False, True]])),
         (
-            np.array([[[2.0, 1.0], [4.0, 3.0]], [[6.0, 5.0], [8.0, 7.0]]]),
+            np.array([[[2.0, 0.0], [4.0, 3.0]], [[6.0, 5.0], [8.0, 7.0]]]),
             np.array([[True, True], [False, True]]),
         ),
         (np.array([[[2.0], [np.nan]]]), np.array([[True, False]])),
         (one, np.array([[False, False]])),
         (values.astype(np.float32), rng.random((5, 7)) < 0.6),
-        (values[:0], np.zeros((0, 7), bool)),
     ]
 
 
@@ -87,11 +86,14 @@ def _diagnose(values: np.ndarray, mask: np.ndarray, done: RunResult) -> Diagnosi
         return Diagnosis(f"{message} Return one vector of D numbers for each of the B sequences.")
     if np.allclose(done.value, expected, atol=1e-6):
         return None
-    return _name(values, mask, np.asarray(done.value))
+    return _name(values, mask, np.asanyarray(done.value))
 
 
 def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
     """Describe what a wrong mean is instead."""
+    if np.ma.is_masked(gave):
+        message = "A number of your masked array is masked, so it is no number. In `np.ma`, True"
+        return Diagnosis(f"{message} marks what is left out; `.filled(0)` writes 0 there.")
     if not mask.any(axis=1).all() and not np.isfinite(gave).all():
         message = "A sequence that is all padding has no words: 0 / 0 is NaN. Return 0 for it."
         return Diagnosis(message)
@@ -110,10 +112,17 @@ def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
             "either: its row is not zero."
         )
         return Diagnosis(message, related="M5")
-    if np.allclose(gave, np.where(mask[..., None], values, 0).mean(axis=1)):
+    words = np.where(mask[..., None], values, 0)
+    if np.allclose(gave, words.mean(axis=1)):
         message = "It leaves padding out of the sum, but still counts it in the division."
         return Diagnosis(message, related="M6")
-    if np.allclose(gave, np.where(mask[..., None], values, 0).sum(axis=1)):
+    if np.allclose(gave, words.sum(axis=1) / max(mask.sum(), 1)):
+        message = "You divide by the number of words in the whole batch. Divide the sum of each "
+        return Diagnosis(f"{message}sequence by the number of its own words.")
+    if np.allclose(gave, words.sum(axis=1) / np.maximum(np.count_nonzero(words, axis=1), 1)):
+        message = "A word whose number is 0 is not counted, but it is a word. Count the words in "
+        return Diagnosis(f"{message}the mask, not in the numbers.")
+    if np.allclose(gave, words.sum(axis=1)):
         return Diagnosis("It is the sum of the words. Divide it by the number of words.")
     if np.allclose(gave, _expected(values, mask), rtol=2e-3, atol=2e-3):
         message = f"The mean is right, but rounded too far. values is {values.dtype}"

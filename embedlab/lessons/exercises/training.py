@@ -55,7 +55,11 @@ def _cases() -> list[Case]:
         Case(one, one, one, np.array([[-2.0]]), 200),
         Case(rng.normal(size=(3, 2)), np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)), 1),
         Case(
-            np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), np.array([[0.0, 1.0], [0.0, 0.0]]), 2
+            np.ones((2, 2)),
+            np.ones((2, 2)),
+            np.ones((2, 2)),
+            np.array([[0.0, -1.0], [0.0, 0.0]]),
+            2,
         ),
         Case(np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), np.array([[1.0, -1.0], [0, 0]]), 2),
     ]
@@ -143,6 +147,12 @@ def _of_rule(case: Case, value: Any, expected: tuple[np.ndarray, ...]) -> Diagno
             f"The gradient of row {int(np.flatnonzero(zero_sum)[0])} adds up to 0, but it is not "
             "zero, so the row was in the batch. Find these rows with `grad.any(axis=1)`."
         )
+    kept = ~still & np.all([np.all(a == b, axis=1) for a, b in zip(value, case, strict=False)], 0)
+    if kept.any():
+        return Diagnosis(
+            f"Row {int(np.flatnonzero(kept)[0])} has a gradient, but its W, m and v stay as they "
+            "were. Find the rows of the batch with `grad.any(axis=1)`."
+        )
     moved_rows = np.asarray((case.grad == 0) & ~still[:, None])
     if moved_rows.any() and _same((w[moved_rows],), (case.w[moved_rows],)):
         return Diagnosis(
@@ -162,7 +172,20 @@ def _of_rule(case: Case, value: Any, expected: tuple[np.ndarray, ...]) -> Diagno
         )
     if _same((w - case.w,), (case.w - expected[0],)):
         return Diagnosis("The step has the wrong sign. Subtract it: W −= …")
-    return Diagnosis("m and v are right. W must become W − rate · m / (√v + 1e-7).")
+    if np.isnan(w).any():
+        message = "W holds a NaN, the result of 0 / 0. The 1e-7 prevents it: divide by √v + 1e-7."
+        return Diagnosis(f"m and v are right. {message}")
+    rate = RATE * np.sqrt(1 - 0.999**case.time) / (1 - 0.9**case.time)
+    for root, message in [
+        (np.sqrt(v[seen] + 1e-7), "The 1e-7 is inside the root. Add it to √v, outside."),
+        (np.sqrt(v[seen]), "The 1e-7 is missing: divide by √v + 1e-7."),
+    ]:
+        if _same((w[seen],), (case.w[seen] - rate * m[seen] / root,)):
+            return Diagnosis(f"m and v are right. {message}")
+    return Diagnosis(
+        "m and v are right. W must become W − rate · m / (√v + 1e-7), where the rate is "
+        f"{rate:.4g} for time {case.time}."
+    )
 
 
 def _along_a_run(exercise: str, function: Callable[..., Any]) -> Verdict:

@@ -91,7 +91,7 @@ def spoils(read, ids):
     ("wrong", "message"),
     [
         (stays, "in sorted order. Put each row back"),
-        (twice, "`rows[order]` permutes the rows a second time"),
+        (twice, "permuted a second time, as by `rows[order]`"),
         (one_by_one, "Read ids that share a line directly after each other"),
         (endless, "does not finish"),
         (spoils, "changes its ids."),

@@ -441,8 +441,83 @@ def adam_sum(W, m, v, grad, time):
     return tuple(np.where(u, a, b) for a, b in zip(n, (W, m, v), strict=False))
 
 
+def adam_eps(root):
+    """A right step but for the root that it divides by."""
+
+    def step(W, m, v, grad, time):
+        used = grad.any(axis=1)[:, None]
+        _, m2, v2 = adam_dense(W, m, v, grad, time)
+        moved = W - adam_rate(time) * m2 / root(v2)
+        return np.where(used, moved, W), np.where(used, m2, m), np.where(used, v2, v)
+
+    return step
+
+
+def adam_largest(W, m, v, grad, time):
+    used = (grad.max(axis=1) != 0)[:, None]
+    pairs = zip(adam_dense(W, m, v, grad, time), (W, m, v), strict=True)
+    return tuple(np.where(used, a, b) for a, b in pairs)
+
+
+def lookup_each(W, ids):
+    for i in ids:
+        if i < 0 or i >= len(W):
+            raise IndexError(i)
+    return W[ids]
+
+
+def grad_return_inside(ids, grad_out, input_dim):
+    grad = grad_zeros(grad_out, input_dim)
+    for n, i in enumerate(ids):
+        grad[i] += grad_out[n]
+        return grad
+    return grad
+
+
+def mean_nonzero(v, m):
+    words = np.where(m[..., None], v, 0)
+    return words.sum(axis=1) / np.maximum(np.count_nonzero(words, axis=1), 1)
+
+
+def mean_ma(v, m):
+    return np.ma.masked_array(v, ~np.broadcast_to(m[..., None], v.shape)).mean(axis=1)
+
+
+def mean_list(v, m):
+    zero = np.zeros(v.shape[2])
+    return np.array([v[b][m[b]].mean(axis=0) if m[b].any() else zero for b in range(len(v))])
+
+
 RIGHT = "right"
+SPECIFIC = [
+    ("01.lookup", lookup_each, "no axis"),
+    ("01.lookup", lambda W, ids: W[ids[(ids >= 0) & (ids < len(W))]], "leave the id out"),
+    ("02.fetch", lambda read, ids: read(np.argsort(ids)), "places in `ids`"),
+    ("03.scatter_add", grad_return_inside, "inside the loop"),
+    ("03.scatter_add", lambda ids, g, V: -grad_addat(ids, g, V), "wrong sign"),
+    ("03.scatter_add", lambda ids, g, V: 1 + grad_addat(ids, g, V), "np.zeros"),
+    ("03.scatter_add", lambda ids, g, V: grad_addat(ids - 1, g, V), "too early"),
+    ("04.mean", mean_ma, "masked array"),
+    ("04.mean", mean_nonzero, "not in the numbers"),
+    ("04.mean", lambda v, m: np.where(m[..., None], v, 0).sum(1) / m.sum(), "whole batch"),
+    ("05.limit", lambda variance, T: math.sqrt(variance / T / 3), "instead of dividing"),
+    ("06.lazy_adam", adam_eps(lambda v: np.sqrt(v + 1e-7)), "inside the root"),
+    ("06.lazy_adam", adam_eps(np.sqrt), "1e-7"),
+    ("06.lazy_adam", adam_largest, "stay as they were"),
+]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "attempt", "says"), SPECIFIC, ids=[f"{row[0]}-{row[2]}" for row in SPECIFIC]
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_attempt_is_told_what_it_does(exercise, attempt, says):
+    verdict = check(exercise, attempt)
+    assert not verdict and verdict.misconception is None and says in verdict.message, verdict
+
+
 TABLE = [
+    ("04.mean", mean_list, RIGHT),
     ("01.lookup", lambda W, ids: W[ids], None),
     ("01.lookup", lookup_onehot, "M1"),
     ("01.lookup", lookup_max_only, None),

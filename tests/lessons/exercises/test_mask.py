@@ -33,7 +33,7 @@ def core(values, mask):
 def test_right_ways_pass(right):
     verdict = check("04.mean", right)
     assert verdict, verdict
-    assert "9 of 9" in repr(verdict)
+    assert "8 of 8" in repr(verdict)
 
 
 def count(mask):
@@ -95,7 +95,6 @@ def test_the_stub_is_not_yet():
 def test_the_cases_hold_what_the_lesson_promises():
     masks = [mask for _, mask in _cases()]
     assert any(not mask.any(axis=1).all() and mask.size for mask in masks)
-    assert any(mask.shape[0] == 0 for mask in masks)
     assert any(np.isnan(values).any() for values, _ in _cases())
 
 
