@@ -142,7 +142,7 @@ def test_03():
     assert minus == ["−0.515", "−0.653", "−0.939"]
     assert_in_text(text, "−0.515 − 0.653 − 0.939 = −2.107", "keeps only the last, −0.939")
     assert round(float(parts.sum()), 3) == -2.107
-    assert_in_text(text, "an error of 0.68", "h ≈ 0.00001 works well")
+    assert_in_text(text, "The check fails. With <i>add</i> it passes.", "h ≈ 0.00001 works well")
     assert "assign  FAILS the check: the error is 0.68 at h = 1e-05" in trace.summary
     assert trace.passes("add") and not trace.passes("assign")
 
