@@ -147,10 +147,12 @@ def _of_rule(case: Case, value: Any, expected: tuple[np.ndarray, ...]) -> Diagno
             f"The gradient of row {int(np.flatnonzero(zero_sum)[0])} adds up to 0, but it is not "
             "zero, so the row was in the batch. Find these rows with `grad.any(axis=1)`."
         )
-    kept = ~still & np.all([np.all(a == b, axis=1) for a, b in zip(value, case, strict=False)], 0)
-    if kept.any():
+    unchanged = ~still & np.all(
+        [np.all(a == b, axis=1) for a, b in zip(value, case, strict=False)], 0
+    )
+    if unchanged.any():
         return Diagnosis(
-            f"Row {int(np.flatnonzero(kept)[0])} has a gradient, but its W, m and v stay as they "
+            f"Row {int(np.flatnonzero(unchanged)[0])} has a gradient, but its W, m and v stay as they "
             "were. Find the rows of the batch with `grad.any(axis=1)`."
         )
     moved_rows = np.asarray((case.grad == 0) & ~still[:, None])

@@ -508,12 +508,12 @@ SPECIFIC = [
 
 
 @pytest.mark.parametrize(
-    ("exercise", "attempt", "says"), SPECIFIC, ids=[f"{row[0]}-{row[2]}" for row in SPECIFIC]
+    ("exercise", "attempt", "message"), SPECIFIC, ids=[f"{row[0]}-{row[2]}" for row in SPECIFIC]
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_an_attempt_is_told_what_it_does(exercise, attempt, says):
+def test_an_attempt_gets_a_message_about_itself(exercise, attempt, message):
     verdict = check(exercise, attempt)
-    assert not verdict and verdict.misconception is None and says in verdict.message, verdict
+    assert not verdict and verdict.misconception is None and message in verdict.message, verdict
 
 
 TABLE = [
