@@ -2,12 +2,14 @@
  * Narration of the geometry view.
  */
 import { html } from "lit-html";
-import { pluralize, fixed, joinList, formatInt } from "../kit/format.js";
+import { pluralize, fixed, joinList, formatInt, shorten } from "../kit/format.js";
 import { selectedRow } from "./state.js";
 import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {import("./trace.js").Derived} Derived */
+
+const WIDE = /[\u2e80-\u{1ffff}]/u; // Chinese, Japanese, Korean and emoji: two letters wide
 
 /**
  * Quote a word, isolated from the text direction of the sentence.
@@ -15,17 +17,23 @@ import { derive } from "./trace.js";
  */
 export const quoted = (word) => html`“<bdi>${word}</bdi>”`;
 
+/**
+ * Quote a word, shortened so that two of them and their numbers fit the two lines of the narration.
+ * @param {string} word
+ */
+const brief = (word) => quoted(shorten(word, WIDE.test(word) ? 8 : 16));
+
 /** @param {Scene} scene */
 export function narrate(scene) {
   const { trace, ui } = scene;
   const derived = derive(trace);
   const { picked, name, near } = derived;
   if (ui.prediction?.phase === "open")
-    return html`Six words are named. Which of them has the highest cosine with ${quoted(name(picked))}?`;
+    return html`Six words are named. Which of them has the highest cosine with ${brief(name(picked))}?`;
   if (Number.isNaN(derived.cosines[picked]))
-    return html`The row of ${quoted(name(picked))} holds NaN or an infinity: it has no direction, so it has no neighbors.`;
+    return html`The row of ${brief(name(picked))} holds NaN or an infinity: it has no direction, so it has no neighbors.`;
   if (!near.length)
-    return html`${quoted(name(picked))} is the only word here: it has no neighbors.`;
+    return html`${brief(name(picked))} is the only word here: it has no neighbors.`;
   const row = selectedRow(scene);
   if (row < 0 || row === picked) return narrateNeighbors(derived, trace.header.typical);
   return narratePair(derived, row, trace.header.invalid_rows);
@@ -34,13 +42,13 @@ export function narrate(scene) {
 /** @param {Derived} derived @param {number} typical */
 function narrateNeighbors({ picked, name, near, both }, typical) {
   const kept = both.length ? html`${both.length} (${joinList(both.map(name), 4)})` : "none";
-  return html`Of the ${pluralize(near.length, "word")} nearest by cosine to ${quoted(name(picked))}, ${kept} ${both.length > 1 ? "are" : "is"} among its nearest on the map; on average ${fixed(typical, 1)}.`;
+  return html`Of the ${pluralize(near.length, "word")} nearest by cosine to ${brief(name(picked))}, ${kept} ${both.length > 1 ? "are" : "is"} among its nearest on the map; on average ${fixed(typical, 1)}.`;
 }
 
 /** @param {Derived} derived @param {number} row @param {number} lost */
 function narratePair(derived, row, lost) {
   const { picked, name, cosines, distances, mapDistances, near, nearMap, closer } = derived;
-  const word = quoted(name(row));
+  const word = brief(name(row));
   if (Number.isNaN(cosines[row]))
     return html`${word} holds NaN or an infinity, like ${pluralize(lost, "row")} here: it has no place.`;
   const at = near.indexOf(row);
@@ -49,12 +57,12 @@ function narratePair(derived, row, lost) {
     const others = closer[at]
       ? html`yet ${pluralize(closer[at], "word")} ${closer[at] === 1 ? "lies" : "lie"} closer on the map`
       : "and nothing lies closer on the map";
-    return html`${word} is number ${at + 1} of the words nearest by cosine to ${quoted(name(picked))}: ${numbers}, ${others}.`;
+    return html`${word} is number ${at + 1} of the words nearest by cosine to ${brief(name(picked))}: ${numbers}, ${others}.`;
   }
   const seems = nearMap.indexOf(row);
   if (seems >= 0)
-    return html`${word} lies next to ${quoted(name(picked))} on the map (number ${seems + 1}), but is not a near neighbor: ${numbers}.`;
-  return html`${word} and ${quoted(name(picked))}: ${numbers}.`;
+    return html`${word} lies next to ${brief(name(picked))} on the map (number ${seems + 1}), but is not a near neighbor: ${numbers}.`;
+  return html`${word} and ${brief(name(picked))}: ${numbers}.`;
 }
 
 /**

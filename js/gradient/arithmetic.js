@@ -56,11 +56,10 @@ export function arithmetic(scene) {
  * @returns {Line[]}
  */
 function weightLines(scene, derived, row, col) {
-  return [
-    sumLine(scene, derived, row, col),
-    ...scoresLine(scene, derived, row, col),
-    checkLine(scene, derived, row, col),
-  ];
+  const scores = scoresLine(scene, derived, row, col);
+  const folded = scores.length && !scene.ui.open && scene.look === "desk"; // two lines: the key figures say it too
+  const check = folded ? [] : [checkLine(scene, derived, row, col)];
+  return [sumLine(scene, derived, row, col), ...scores, ...check];
 }
 
 /**
@@ -72,7 +71,7 @@ function weightLines(scene, derived, row, col) {
  */
 function sumLine({ params, size, ui }, derived, row, col) {
   const senders = derived.senders(row);
-  const most = ui.open ? 12 : size.width < 560 ? 2 : 3;
+  const most = ui.open ? 12 : size.width < 560 || derived.tied ? 2 : 3;
   const result = html`<span class="on">${fixed(derived.gradient(row, params.rule)[col])}</span>`;
   const name = params.rule;
   const left = html`dW[${row}, ${col}] = `;
@@ -81,8 +80,9 @@ function sumLine({ params, size, ui }, derived, row, col) {
     const note = padding ? "padding has zero gradient" : "no word reads this row";
     return { name, body: html`${left}<span class="on">0.00</span>`, note };
   }
-  const first = senders.slice(0, most).map((n) => `g[${n}, ${col}]`);
-  const names = first.join(" + ") + (senders.length > most ? " + …" : "");
+  const few = senders.length > most ? most - 1 : most; // the dots take a place
+  const first = senders.slice(0, few).map((n) => `g[${n}, ${col}]`);
+  const names = first.join(" + ") + (few < most ? " + …" : "");
   const values = senders.map((n) => derived.gradOutput(n)[col]);
   const scores = derived.tied && derived.N > 1 ? derived.gradFromScores(row)[col] : null;
   const direct =
@@ -122,7 +122,7 @@ function sumLine({ params, size, ui }, derived, row, col) {
 function scoresLine({ ui, size }, derived, row, col) {
   if (!derived.tied || derived.N < 2) return [];
   const words = Array.from({ length: derived.N }, (_, n) => n).filter(derived.hasGradient);
-  const shown = visibleTerms(words.length, 0, ui.open ? 12 : size.width < 860 ? 2 : 4);
+  const shown = visibleTerms(words.length, 0, ui.open ? 12 : size.width < 1000 ? 2 : 4);
   const i = derived.rowIndex(row);
   const terms = words.map((n, index) => ({
     index,

@@ -33,6 +33,7 @@ export function slider({
       type="range"
       min="0"
       max=${stops.length - 1}
+      ?disabled=${stops.length < 2}
       step="1"
       data-place=${place}
       aria-label=${label}

@@ -2,7 +2,7 @@
  * Arithmetic card of the LoRA view: the formula behind each number, with its numbers.
  */
 import { html } from "lit-html";
-import { fixed, formatInt } from "../kit/format.js";
+import { fixed, formatInt, pluralize } from "../kit/format.js";
 import { percent } from "./charts.js";
 import { formatDifference } from "./narration.js";
 import { momentAt, selection } from "./state.js";
@@ -85,7 +85,7 @@ function errorLine(derived, now) {
   return {
     name: "error",
     body: html`‖ΔW − ${fixed(now.scale)} · A · B‖ / ‖ΔW‖ = ${fixed(now.error * whole, 3)} / ${fixed(whole, 3)} = <span class="on">${percent(now.error)}</span>`,
-    note: `all ${derived.V} rows, step ${now.step}`,
+    note: `all ${pluralize(derived.V, "row")}, step ${now.step}`,
   };
 }
 

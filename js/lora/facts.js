@@ -101,7 +101,7 @@ export function facts(scene) {
       {
         ...trainable,
         name: "Parameters",
-        value: html`${formatInt(count)} <small>of ${formatInt(V * D)} (${share})</small>`,
+        value: html`${formatInt(count)} <small>${V * D < 1e6 ? html`of ${formatInt(V * D)} (${share})` : share}</small>`,
       },
       { ...moved, name: "Untrained rows moved", value: `${movedUntrained} of ${untrained}` },
     ],

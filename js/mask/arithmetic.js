@@ -26,10 +26,11 @@ export function arithmetic(scene) {
   const derived = derive(scene.trace);
   const { open, local, hover, focus } = scene.ui;
   const b = local.sentence;
+  const most = open ? 12 : { wide: 6, desk: 4 }[scene.look] || 3; // terms of a line
   if (!derived.B)
     return { lines: [{ body: "a mean of no words is not defined; here it is 0" }], pinned: false };
   const pinned = open !== null;
-  if (open?.kind === "fact") return { lines: fact(open.id, derived, b), pinned };
+  if (open?.kind === "fact") return { lines: fact(open.id, derived, b, most), pinned };
   const stage = derived.stages[open?.kind === "stage" ? open.n : (derived.pooledAt ?? -1)];
   if (open?.kind === "stage" && open.n !== derived.pooledAt)
     return { lines: cellLines(derived, stage, b), pinned };
@@ -39,9 +40,9 @@ export function arithmetic(scene) {
     if (at && spot.b < derived.B && spot.cell < at.cells && spot.k !== derived.pooledAt)
       return { lines: cellLines(derived, at, spot.b, spot.cell), pinned };
     if (at && spot.k === derived.pooledAt)
-      return { lines: poolingLines(derived, spot.b, spot.cell * at.size, pinned), pinned };
+      return { lines: poolingLines(derived, spot.b, spot.cell * at.size, most), pinned };
   }
-  if (stage) return { lines: poolingLines(derived, b, 0, pinned), pinned };
+  if (stage) return { lines: poolingLines(derived, b, 0, most), pinned };
   return { lines: [lossLine(derived, "model")], pinned };
 }
 
@@ -100,13 +101,13 @@ function cellLines(derived, stage, b, cell = 0) {
  * @param {Derived} derived
  * @param {number} b
  * @param {number} i
- * @param {boolean} pinned
+ * @param {number} most  terms of a line
  * @returns {Line[]}
  */
-function poolingLines(derived, b, i, pinned) {
-  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference", pinned)];
+function poolingLines(derived, b, i, most) {
+  const truth = derived.noReference ? [] : [poolingLine(derived, b, i, "reference", most)];
   return [
-    poolingLine(derived, b, i, "model", pinned),
+    poolingLine(derived, b, i, "model", most),
     ...truth.map((line) => ({ ...line, main: false })),
   ];
 }
@@ -116,10 +117,10 @@ function poolingLines(derived, b, i, pinned) {
  * @param {number} b
  * @param {number} i
  * @param {Variant} variant
- * @param {boolean} pinned
+ * @param {number} most
  * @returns {Line}
  */
-function poolingLine(derived, b, i, variant, pinned) {
+function poolingLine(derived, b, i, variant, most) {
   const stage = derived.stages[/** @type {number} */ (derived.pooledAt)];
   const before = derived.stages[stage.n - 1];
   const value = pooledOf(derived, b)[variant][i];
@@ -127,7 +128,7 @@ function poolingLine(derived, b, i, variant, pinned) {
   const name = VARIANT_NAMES[variant];
   if (!before) return { name, body: html`${stage.label}[${b}, ${i}] = ${result}` };
   if (stage.kind === "GlobalAveragePooling1D" || stage.kind === "GlobalMaxPooling1D")
-    return { name, ...overPositions(derived, stage, before, b, i, variant, result, pinned) };
+    return { name, ...overPositions(derived, stage, before, b, i, variant, result, most) };
   if (stage.form === "flat" || stage.kind === "Flatten") {
     return {
       name,
@@ -156,9 +157,9 @@ function poolingLine(derived, b, i, variant, pinned) {
  * @param {number} i
  * @param {Variant} variant
  * @param {unknown} result
- * @param {boolean} pinned
+ * @param {number} most
  */
-function overPositions(derived, stage, before, b, i, variant, result, pinned) {
+function overPositions(derived, stage, before, b, i, variant, result, most) {
   const words = derived.lengths[b];
   const all = Array.from({ length: before.cells }, (_, t) => t);
   const heeds = variant === "model" && stage.status === "consumed" && before.mask;
@@ -171,7 +172,7 @@ function overPositions(derived, stage, before, b, i, variant, result, pinned) {
   const values = used.map((t) => before.valuesAt(b, t, variant)[i]);
   const spoilt = (/** @type {number} */ t) =>
     variant !== "reference" && isPadding(derived, before, b, t);
-  const parts = visibleTerms(values.length, values.length - 1, pinned ? 12 : 6);
+  const parts = visibleTerms(values.length, values.length - 1, most);
   const mean = stage.kind === "GlobalAveragePooling1D";
   const sumOf = (/** @type {boolean} */ kind) =>
     used.reduce((sum, t, at) => (spoilt(t) === kind ? sum + values[at] : sum), 0);
@@ -190,7 +191,7 @@ function overPositions(derived, stage, before, b, i, variant, result, pinned) {
         : "words alone";
   const over = html`<span class=${padded ? "padded" : ""}>${used.length}</span>`;
   const body =
-    mean && padded && !pinned // two sums with their meaning; all terms when it was opened
+    mean && padded && most < 12 // two sums with their meaning; all terms when it was opened
       ? html`mean[${i}] = (${fixed(sumOf(false))} from words + <span class="padded">${term(sumOf(true))} from padding</span>) / ${over} = ${result}`
       : mean
         ? html`mean[${i}] = (${joined}) / ${over} = ${result}`
@@ -234,11 +235,12 @@ function lossLine(derived, variant) {
  * @param {string} id
  * @param {Derived} derived
  * @param {number} b
+ * @param {number} most
  * @returns {Line[]}
  */
-function fact(id, derived, b) {
+function fact(id, derived, b, most) {
   const [kind, variant, i] = /** @type {[string, Variant, string]} */ (id.split(":"));
-  if (kind === "pool") return [poolingLine(derived, b, Number(i), variant, true)];
+  if (kind === "pool") return [poolingLine(derived, b, Number(i), variant, most)];
   if (kind === "loss") return [lossLine(derived, variant)];
   if (kind === "off")
     return [

@@ -45,9 +45,10 @@ export function neighborChart({ at, selected, later }) {
   const left = x + Math.min(92, w * 0.3);
   const right = x + w - Math.min(92, w * 0.3);
   const lineY = (/** @type {number} */ slot) => y + slot * pitch + pitch / 2;
+  const labeled = labelsThatFit(ranks, slots, pitch);
   const head = svg`<text class="head" x=${x} y=${y - 24}>nearest to ${named(rowName(derived.words, row))}<tspan class="sub" x=${x} dy="15">${near ? `before → after, ${kept} of ${near} kept` : "no other row"}</tspan></text>`;
   if (!near) return svg`<g class="bumps">${head}</g>`;
-  return svg`<g class="bumps ${later(5)} ${current.grown ? "faded" : ""}">${head}
+  return svg`<g class="bumps ${later(5)} ${current.grown ? "faded" : ""} ${pitch < 12 ? "close" : ""}">${head}
     ${ranks.map((other) => {
       const a = slots.before.get(other.row) ?? 0;
       const b = slots.after.get(other.row) ?? 0;
@@ -60,8 +61,8 @@ export function neighborChart({ at, selected, later }) {
           : "new";
       const name = rowName(derived.words, other.row);
       return svg`<g class=${kind}><path class="bump" d=${ribbonPath(left, lineY(a), right, lineY(b))} />
-        <text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${named(name)}<tspan class="rank num"> ${other.ranks.before}</tspan></text>
-        <text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.ranks.after} </tspan>${named(name)}</text></g>`;
+        ${labeled.before.has(a) ? svg`<text x=${left - 5} y=${lineY(a) + 4} text-anchor="end">${named(name)}<tspan class="rank num"> ${other.ranks.before}</tspan></text>` : nothing}
+        ${labeled.after.has(b) ? svg`<text x=${right + 5} y=${lineY(b) + 4}><tspan class="rank num">${other.ranks.after} </tspan>${named(name)}</text>` : nothing}</g>`;
     })}
     ${ranks.length > near ? svg`<path class="border" d="M${x} ${y + near * pitch}h${w}" />` : nothing}
   </g>`;
@@ -79,6 +80,29 @@ export function slotsOf(ranks, near) {
     return new Map(ranks.map((o) => [o.row, o[side] < near ? o[side] : near + far.indexOf(o)]));
   };
   return { before: one("before"), after: one("after") };
+}
+
+const LABEL = 9; // px from one label to the next, at least
+
+/**
+ * Return the lines whose labels have room on either side: those that came or went before those that stay.
+ * @param {{ row: number, kept: boolean }[]} ranks
+ * @param {ReturnType<typeof slotsOf>} slots
+ * @param {number} pitch
+ */
+export function labelsThatFit(ranks, slots, pitch) {
+  const order = [...ranks].sort((p, q) => Number(p.kept) - Number(q.kept));
+  /** @param {Map<number, number>} lines */
+  const one = (lines) => {
+    /** @type {Set<number>} */
+    const chosen = new Set();
+    for (const { row } of order) {
+      const line = lines.get(row) ?? 0;
+      if ([...chosen].every((other) => Math.abs(other - line) * pitch >= LABEL)) chosen.add(line);
+    }
+    return chosen;
+  };
+  return { before: one(slots.before), after: one(slots.after) };
 }
 
 /** @param {string} name */

@@ -57,7 +57,7 @@ export function layout({ width, height: free = Infinity, V, D, bits, groups, slo
 
   const label = narrow ? 50 : 54;
   const room = w - label;
-  let cols = Math.max(1, Math.min(D, Math.floor(room / (narrow ? 58 : 48))));
+  let cols = Math.max(1, Math.min(D, Math.floor(room / (narrow ? 58 : 54))));
   if (bits === 4 && cols < D) cols -= cols % 2; // a byte is drawn whole
   const cw = Math.min(80, Math.floor(room / Math.max(1, cols)));
   const line = low ? 18 : 20;
@@ -85,7 +85,7 @@ export function layout({ width, height: free = Infinity, V, D, bits, groups, slo
   };
 
   const chartY = memory.y + memory.h + gap + head;
-  const pitch = low ? Math.min(17, (free - chartY - 12) / Math.max(1, slots)) : 17;
+  const pitch = low ? Math.min(17, (free - chartY - 6) / Math.max(1, slots)) : 17;
   const nearH = Math.max(1, slots) * pitch + 6;
   const half = Math.floor((w - 36) / 2);
   const errors = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { slotsOf } from "../quantize/charts.js";
+import { labelsThatFit, slotsOf } from "../quantize/charts.js";
 import { formatExact, formatWeight, alignedFormat, formatStep } from "../quantize/number_format.js";
 import {
   bitBox,
@@ -122,6 +122,16 @@ test("neighbors: every one that is near before or after has a line and a place o
       }
     }
   }
+});
+
+test("names of neighbors that would stand on each other are left out, those that changed last", () => {
+  const ranks = [0, 1, 2, 3].map((row) => ({ row, kept: row < 2 }));
+  const lines = new Map(ranks.map(({ row }) => [row, row]));
+  const slots = { before: lines, after: lines };
+  const fit = (/** @type {number} */ pitch) =>
+    [...labelsThatFit(ranks, slots, pitch).before].sort();
+  assert.deepEqual(fit(9), [0, 1, 2, 3]);
+  assert.deepEqual(fit(8), [0, 2]);
 });
 
 test("the figure fits its width, and nothing lies on anything else", () => {

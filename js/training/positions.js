@@ -68,11 +68,12 @@ function namesOf(d, here, n, flying) {
     priority: first(row),
   }));
   const named = flying.find(({ row }) => row === chosen) ?? flying[0];
-  if (named)
-    requests.push({ row: ARROW_LABEL, x: named.tip[0], y: named.tip[1], w: 74, priority: true });
+  const box = d.at.maps[n];
+  const y = Math.min(named?.tip[1] ?? 0, box.y + box.h - 8); // an arrow may leave the map, its label not
+  if (named) requests.push({ row: ARROW_LABEL, x: named.tip[0], y, w: 74, priority: true });
   const had = cache.get(d.scene.explorer);
   const before = had && had.key[1] === d.at ? had.all[n]?.names : undefined;
-  return placeLabels(requests, d.at.maps[n], before);
+  return placeLabels(requests, box, before);
 }
 
 /** Return the label of a row on the map. @param {SceneFrame} d @param {number} row */

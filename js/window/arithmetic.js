@@ -2,7 +2,7 @@
  * Arithmetic card of the window view: dot product, loss and update, with their numbers.
  */
 import { html } from "lit-html";
-import { fixed, pluralize } from "../kit/format.js";
+import { fixed, pluralize, shorten } from "../kit/format.js";
 import { TABLES, quoted, wordsOf } from "./narration.js";
 import { selection } from "./state.js";
 import { derive } from "./trace.js";
@@ -69,9 +69,10 @@ function lossLine(scene, derived) {
 /** @param {Scene} scene @param {Derived} derived @param {number} side @param {number} row @returns {Line} */
 function updateLine(scene, derived, side, row) {
   const { step } = scene.ui;
-  const most = termsThatFit(scene);
+  const fits = termsThatFit(scene);
+  const most = fits < derived.D ? fits - 1 : fits; // the dots take a place
   return {
-    name: `${derived.words[row]} − η·grad`,
+    name: `${shorten(derived.words[row], 12)} − η·grad`,
     body: html`${vector(derived.before(step, side, row), most)} − ${scene.params.learning_rate}·${vector(derived.gradient(step, side, row), most, 3)} = ${on(vector(derived.after(step, side, row), most))}`,
   };
 }

@@ -149,7 +149,7 @@ function headings({ scene, derived, at, predicting }) {
   const range = cut
     ? ` ${scene.ui.local.pair + 1}–${scene.ui.local.pair + pairs.count} of ${P}`
     : kinds;
-  const column = (pairs.w - 12) / 5.4;
+  const column = Math.max(36, 0.185 * (pairs.w - 14)); // as in style.css
   return svg`${["embedding table", "context table"].map(
     (name, side) =>
       svg`<text class="head" x=${tables[side].labels} y="42">${narrow ? name.split(" ")[0] : name}<tspan class="sub" x=${tables[side].labels} dy="14">V × D = ${derived.shape.map(formatInt).join(" × ")}</tspan></text>`,

@@ -69,6 +69,7 @@ def test_other_traces_keep_the_height_of_every_row(show, name):
             heights = view.root.evaluate(ROWS)
             assert heights == rows.setdefault(width, heights)
             assert view.root.evaluate(CUT) == []
+            assert view.root.evaluate(LONG) is False
 
 
 @pytest.mark.parametrize("name", CASES)

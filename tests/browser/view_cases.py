@@ -106,6 +106,7 @@ CASES: dict[str, Case] = {
             {"mode": "frequency"},
             {"input_dim": 40, "output_dim": 16},
             {"text": "#0", "input_dim": 1, "output_dim": 1},
+            {"text": 12 * "the ", "table": np.ones((20, 24))},
         ],
         large={"input_dim": 40, "output_dim": 16, "mode": "tied"},
         edit=("output_dim", "ArrowLeft", "ArrowRight"),
@@ -136,6 +137,7 @@ CASES: dict[str, Case] = {
             {"layers": ["Dropout", "Flatten", "Dense"]},
             {"padding": "pre", "steps": 12},
             {"layers": ["Masking", "GRU", "Dense"]},
+            {"text": "the cat sat on the big red mat on a log", "steps": 12},
             {"text": ""},
         ],
         large={
@@ -321,6 +323,7 @@ CASES: dict[str, Case] = {
             {"text": "cat"},
             {"text": ""},
             {"input_dim": 3, "output_dim": 2},
+            {"table": np.full((20, 16), -0.12)},
         ],
         large={
             "text": " ".join(f"w{n * n % 97}" for n in range(3000)),

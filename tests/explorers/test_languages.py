@@ -84,6 +84,12 @@ def test_flags_families_and_accents_are_one_token_each():
     assert list(explorer.trace.tokens) == tokens
 
 
+@pytest.mark.parametrize("view", ["training", "window"])
+def test_an_emoji_is_a_word_that_is_trained(view):
+    explorer = WITH_TEXT[view]("I ❤️ 🇩🇪, you ❤️ 👍🏿! 1 + 1 = 2")
+    assert {"i", "❤️", "🇩🇪", "you", "👍🏿", "1", "2"} == set(explorer.trace.words)
+
+
 def test_the_vocabulary_grows_until_v_is_set():
     explorer = LookupExplorer("the cat")
     assert (explorer.input_dim, explorer.grow) == (16, True)

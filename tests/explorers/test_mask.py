@@ -197,6 +197,10 @@ def test_what_cannot_be_followed_is_refused():
     ):
         MaskExplorer(model=5)
     with pytest.raises(
+        ValueError, match=r"Received numpy\.ndarray in it\. .* table as layer=\.\.\."
+    ):
+        MaskExplorer(model=[np.ones((4, 2)), Dense(1)])
+    with pytest.raises(
         ValueError, match=r"layer must be an array .* Received embedlab\.layers\.dense\.Dense"
     ):
         MaskExplorer(layer=Dense(1))

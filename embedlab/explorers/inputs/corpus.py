@@ -1,5 +1,6 @@
 """Small training corpora from a user's text: frequent words, and ``<unk>`` for the rest."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
     >>> corpus.words, corpus.ids.tolist(), corpus.starts.tolist()
     (('the', 'cat', '<unk>'), [0, 1, 0, 2, 0, 2], [0, 2])
     """
-    sentences = [tokenize(part, punctuation=False) for part in split_sentences(text)]
+    sentences = [_words_of(part) for part in split_sentences(text)]
     if vocabulary is not None:
         sentences = [list(vocabulary.tokens(part)) for part in split_sentences(text)]
     total = sum(map(len, sentences))
@@ -101,6 +102,15 @@ def parse_corpus(text: str, rows: int, vocabulary: Any = None) -> SmallCorpus:
     row_of = {word: n for n, word in enumerate(words)}
     ids = [row_of.get(word, len(words) - 1) for word in flat]
     return SmallCorpus(np.array(ids, np.int64), starts, words or (UNKNOWN,), total)
+
+
+def _words_of(sentence: str) -> list[str]:
+    """Return the words of a sentence, and its emoji, without punctuation."""
+    return [
+        token
+        for token in tokenize(sentence)
+        if any(c.isalnum() or unicodedata.category(c) == "So" for c in token)
+    ]
 
 
 @dataclass(frozen=True)

@@ -126,10 +126,14 @@ def _chain_of(model: Any) -> Sequence[Any]:
     is_chain = isinstance(model, (list, tuple)) or type(model).__name__ == "Sequential"
     known = all(isinstance(item, Layer) or _is_keras(item) for item in layers or ())
     if not is_chain or not layers or not known:
+        strangers = [
+            item for item in layers or () if not (isinstance(item, Layer) or _is_keras(item))
+        ]
+        what, where = (strangers[0], " in it") if is_chain and strangers else (model, "")
         raise ValueError(
             f"model must be a Sequential or a list of layers. Received "
-            f"{type(model).__module__}.{type(model).__qualname__}. "
-            "Pass the layers as a list, in their order."
+            f"{type(what).__module__}.{type(what).__qualname__}{where}. "
+            "Pass the layers as a list, in their order, and a table as layer=..."
         )
     return layers
 

@@ -6,6 +6,7 @@ var jt=globalThis,we=e=>e,xt=jt.trustedTypes,be=xt?xt.createPolicy("lit-html",{c
 type="range"
 min="0"
 max=${r.length-1}
+?disabled=${r.length<2}
 step="1"
 data-place=${n}
 aria-label=${e}
