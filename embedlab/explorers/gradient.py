@@ -110,6 +110,10 @@ class GradientExplorer(TableExplorer):
             parameters["text"] = text
         super().__init__(**self.with_sizes(parameters))
 
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the table and vocabulary, or None with a gradient that was passed."""
+        return super().page_inputs() if self._grad_out is None else None
+
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter its limits; a user's table fixes V and D."""
         limits = super().limits()

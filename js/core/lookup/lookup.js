@@ -1,4 +1,7 @@
 /** A lookup by gather and by one-hot matmul, with the rules for ids out of range: `embedlab.traces.lookup`. */
+import { zerosLike } from "../floats.js";
+import { outOfRange } from "../ids.js";
+
 /** @typedef {import("../table.js").Table} Table */
 /**
  * @typedef {object} Lookup
@@ -20,7 +23,7 @@ const BUDGET_MS = 1;
 export function lookup(table, ids, oob) {
   const { rows: V, columns: D } = table;
   const bad = ids.map((id) => id < 0 || id >= V);
-  const error = errorOf(ids, V, oob);
+  const error = oob === "wrap" ? null : outOfRange(ids, V, oob !== "raise");
   if (error !== null) {
     const rows = ids.map((id, n) => (bad[n] ? -1 : id));
     return { rows, bad, output: null, onehot: null, error, gatherNs: null, onehotNs: null };
@@ -32,22 +35,6 @@ export function lookup(table, ids, oob) {
   if (!small) return { rows, bad, output, onehot: null, error, gatherNs, onehotNs: null };
   const [onehot, onehotNs] = onehotLookup(table, rows, output);
   return { rows, bad, output, onehot, error, gatherNs, onehotNs };
-}
-
-/** The sentence for ids that the rule refuses, or null. @param {number[]} ids @param {number} V @param {string} oob */
-function errorOf(ids, V, oob) {
-  if (oob === "wrap") return null;
-  const onlyNegative = oob !== "raise";
-  const wrong = ids.flatMap((id, n) => (id < 0 || (!onlyNegative && id >= V) ? [n] : []));
-  if (!wrong.length) return null;
-  const first = ids[wrong[0]];
-  const more = wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : "";
-  const cure =
-    first < 0
-      ? 'Count from 0, or pass negative="wrap".'
-      : "Raise input_dim, or map unknown words to one id.";
-  const must = `ids must lie in 0..${V - 1} (input_dim=${V})`;
-  return `${must}. Received ${first} at [${wrong[0]}]${more}. ${cure}`;
 }
 
 /** The row that an id reads, or -1. @param {number} id @param {number} V @param {string} oob */
@@ -112,11 +99,6 @@ function spoilColumns({ data, rows: V, columns: D }, rows, at, result) {
     for (let v = 0; v < V; v++) if (!Number.isFinite(data[v * D + d])) spoilt.push(v);
     for (const n of at) if (spoilt.some((v) => v !== rows[n])) result[n * D + d] = NaN;
   }
-}
-
-/** @param {Float32Array | Float64Array} data @param {number} length */
-function zerosLike(data, length) {
-  return data instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
 }
 
 /**
