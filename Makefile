@@ -23,7 +23,8 @@ help:  ## show this list
 
 # ------------------------------------------------------------------------------ the environment
 # A stamp for each set of extras: pip runs again when pyproject.toml or the pins change. Bytecode is
-# half of an installation: compileall uses all cores, pip one. A template among the files is no error.
+# half of an installation: compileall uses all cores, pip one. It leaves out what nobody imports, the
+# tests of others. A template among the files is no error.
 
 $(BIN)/python:
 	@python="$(PYTHON)"; \
@@ -46,7 +47,7 @@ $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
 	@echo "Installing embedlab[$*] into $(VENV). This takes a minute or two; pip says what it does."
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --no-compile \
 	  --constraint binder/requirements.txt --editable '.[$*]'
-	@$(BIN)/python -W ignore -m compileall -qq -j 0 $(VENV)/lib || true
+	@$(BIN)/python -W ignore -m compileall -qq -j 0 -x 'site-packages/.*/tests?/' $(VENV)/lib || true
 	@touch $@
 
 # ------------------------------------------------------------------------------------ learners
