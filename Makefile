@@ -73,7 +73,8 @@ without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(strip $(2)), and $(1) 
 
 # In the order that tests/conftest.py gives: files with slow tests first.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
-TWO_EACH := -n 2 --dist worksteal
+# A test in a browser waits for frames now and then: a third process works meanwhile.
+THREE_EACH := -n 3 --dist worksteal
 READY := $(VENV)/.ready-$(EXTRAS)
 NOTEBOOKS = $(wildcard notebooks/solutions/[0-9]*.ipynb notebooks/[0-9]*.ipynb)
 
@@ -160,7 +161,7 @@ else
 	$(if $(DRIVER),@echo "The views in a browser:",$(call without,a library of Playwright,\
 	  the tests in a browser,On Debian: apt-get install libatomic1.))
 	$(if $(DRIVER),@$(PYTEST) -m "browser and budget" tests/browser)
-	$(if $(DRIVER),@$(PYTEST) $(TWO_EACH) -m "browser and not budget" tests/browser)
+	$(if $(DRIVER),@$(PYTEST) $(THREE_EACH) -m "browser and not budget" tests/browser)
 endif
 
 suite: $(READY)

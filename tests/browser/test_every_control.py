@@ -13,6 +13,7 @@ from view_cases import CASES
 
 from embedlab.explorers.geometry import GeometryExplorer
 
+pytestmark = pytest.mark.slow
 ROWS = np.random.default_rng(5).normal(size=(30, 6))
 WORDS = [f"w{n}" for n in range(30)]
 EXPLORERS = {

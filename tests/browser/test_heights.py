@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 from jupyter import NOTEBOOKS, READY, serving
 
+pytestmark = pytest.mark.slow
 HIGHEST = 660
 WINDOWS = ((1280, 800), (1366, 768))
 LESSONS = {  # and the views that each shows

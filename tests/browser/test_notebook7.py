@@ -4,6 +4,8 @@ import pytest
 from jupyter import COUNTS, opened, run_and_tab, serving
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lesson(browser, tmp_path_factory):
