@@ -20,6 +20,19 @@ LESSONS = {  # and the views that each shows
     "08": {"quantize"},
     "10": {"window", "geometry"},
 }
+OPEN = """async (path) => {
+  const { commands, restored, shell } = window.jupyterapp;
+  await restored;
+  const notebook = await commands.execute("docmanager:open", { path });
+  shell.activateById(notebook.id);
+  while (shell.currentWidget !== notebook) await new Promise(requestAnimationFrame);
+}"""
+CLOSE = """async () => {
+  const { commands, shell } = window.jupyterapp;
+  await commands.execute("docmanager:save");  // no question on closing
+  await shell.currentWidget.sessionContext.shutdown();
+  shell.currentWidget.dispose();
+}"""
 SIDEBAR = "(open) => window.jupyterapp.shell[open ? 'expandLeft' : 'collapseLeft']()"
 PRESS = """(button) => {
     for (const b of document.querySelectorAll(button)) if (b.checkVisibility()) b.click();
@@ -67,18 +80,20 @@ MEASURE = """async () => {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def page(browser, tmp_path_factory):
+    """Open JupyterLab once: it loads for longer than a lesson."""
     with serving("jupyterlab", tmp_path_factory.mktemp("lab")) as address:
-        yield address
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{address}/lab")
+        page.wait_for_function("window.jupyterapp !== undefined")
+        yield page
+        context.close()
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_views_fit_into_the_notebook_of_a_small_laptop(browser, server, lesson):
-    name = next(NOTEBOOKS.glob(f"{lesson}_*.ipynb")).name
-    context = browser.new_context(viewport=dict(zip(("width", "height"), WINDOWS[0], strict=True)))
-    page = context.new_page()
-    page.goto(f"{server}/lab/workspaces/{lesson}/tree/{name}")
-    page.wait_for_function("window.jupyterapp !== undefined")
+def test_views_fit_into_the_notebook_of_a_small_laptop(page, lesson):
+    page.evaluate(OPEN, next(NOTEBOOKS.glob(f"{lesson}_*.ipynb")).name)
     page.evaluate(READY)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     measured = []
@@ -89,8 +104,7 @@ def test_views_fit_into_the_notebook_of_a_small_laptop(browser, server, lesson):
             where = f"{width} × {height}, sidebar {'open' if sidebar else 'closed'}"
             measured += [(where, row) for row in page.evaluate(MEASURE)]
             page.evaluate(PRESS, f'[data-place="{button}"]')
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    context.close()
+    page.evaluate(CLOSE)
     for where, row in measured:
         print(lesson, where, *row.values(), sep=" | ")
     assert {row["name"] for _, row in measured} == LESSONS[lesson]
