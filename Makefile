@@ -7,8 +7,8 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture warm core \
-  strict browser suite
+.PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture image \
+  warm core strict browser suite
 .DELETE_ON_ERROR:
 
 VENV ?= .venv
@@ -81,18 +81,19 @@ NOTEBOOKS = $(wildcard notebooks/solutions/[0-9]*.ipynb notebooks/[0-9]*.ipynb)
 # Kernels that `embedlab warm` has compiled, and a copy to which the tests add what they compile.
 WARMED := $(abspath $(VENV))/warmed
 KERNELS := $(abspath $(VENV))/kernels
+IMAGE := $(abspath $(VENV))/image
 core browser suite: export NUMBA_CACHE_DIR := $(KERNELS)
 
 # Prerequisites and not makes of their own: `make check test` runs what both need once. With
 # --jobs=2 the checks, which take one core each, run side by side. A part of the tests takes two.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
-core: views architecture warm $(if $(filter check,$(MAKECMDGOALS)),lint)
+core: views architecture image warm $(if $(filter check,$(MAKECMDGOALS)),lint)
 strict: core
 browser: strict
 suite: browser
 endif
 
-test: views architecture warm core strict browser suite  ## run every test that this machine can run, and say what it cannot
+test: views architecture image warm core strict browser suite  ## run every test that this machine can run, and say what it cannot
 
 check: lint views architecture  ## format, lint, types, the architecture, the browser half
 
@@ -140,6 +141,10 @@ warm: $(READY)  # compile every kernel of the lessons, once, and see that none i
 	@EMBEDLAB_WARMED=$(WARMED) $(PYTEST) tests/cli/test_warm.py
 	@cp -R $(WARMED) $(KERNELS)
 
+image: | $(BIN)/python  # as Binder builds it; it waits for no installation and takes one core
+	@rm -rf $(IMAGE)
+	-@$(BIN)/python tests/binder/binder_image.py $(IMAGE)
+
 # A test that starts processes of its own sets their checks and threads itself: once is enough.
 core: $(READY)  # once more with every index checked, and once with one thread what sets threads
 	@echo "The core, every index checked by Numba:"
@@ -164,7 +169,8 @@ else
 	$(if $(DRIVER),@$(PYTEST) $(THREE_EACH) -m "browser and not budget" tests/browser)
 endif
 
-suite: $(READY)
+suite: export EMBEDLAB_IMAGE := $(IMAGE)
+suite: $(READY) image
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)keras))
 	@echo "Everything else:"

@@ -2,62 +2,30 @@
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from binder_image import Image
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
-
-
-class Image:
-    """A copy of the tracked files with an environment of its own, as in Binder's image."""
-
-    def __init__(self, folder):
-        self.repository = folder / "repository"
-        self.environment = folder / "environment"
-        named = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        for name in filter(None, named.stdout.split("\0")):
-            if (ROOT / name).is_file():
-                (self.repository / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.repository / name)
-        # nothing of the surrounding environment may leak in
-        self.env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("NUMBA_", "PYTHON", "VIRTUAL_ENV", "JUPYTER_"))
-        }
-        self.env["PATH"] = f"{self.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        self.env["HOME"] = str(folder / "home")
-        Path(self.env["HOME"]).mkdir()
-
-    def run(self, *command, cwd=None):
-        process = subprocess.run(
-            command, cwd=cwd or self.repository, env=self.env, capture_output=True, text=True
-        )
-        assert process.returncode == 0, (
-            f"{command}\n{process.stdout[-3000:]}\n{process.stderr[-3000:]}"
-        )
-        return process.stdout
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    container = Image(tmp_path_factory.mktemp("image"))
-    container.run(sys.executable, "-m", "venv", str(container.environment))
-    container.run("pip", "install", "--quiet", "--no-cache-dir", "-r", "binder/requirements.txt")
-    container.build_log = container.run("bash", "binder/postBuild")
+    """Return the image that `make image` has built, or build one, whose failure is ours then."""
+    built = os.environ.get("EMBEDLAB_IMAGE")
+    container = Image(Path(built or tmp_path_factory.mktemp("image")))
+    if not container.build_log.exists():
+        container = Image(tmp_path_factory.mktemp("image"))
+        container.build()
     return container
 
 
 def test_post_build_compiles_ahead_and_the_doctor_is_content(image):
-    assert "kernels compiled, 0 read from the cache." in image.build_log
-    assert image.build_log.rstrip().endswith("All green.")
+    log = image.build_log.read_text("utf-8")
+    assert "kernels compiled, 0 read from the cache." in log
+    assert log.rstrip().endswith("All green.")
 
 
 def test_the_pins_are_complete(image):
