@@ -8,10 +8,12 @@ from traitlets import TraitError, validate
 
 from embedlab.core.checks import ShapeError
 from embedlab.explorers.inputs.lora_target import NOUNS_FIRST, TARGETS, adapter_params, target_delta
+from embedlab.explorers.inputs.peft import adapter_sources
 from embedlab.explorers.inputs.table import COLUMNS_MAX as TABLE_COLUMNS
 from embedlab.explorers.inputs.table import ROWS_MAX as TABLE_ROWS
 from embedlab.explorers.inputs.table import random_table, read_table
 from embedlab.explorers.inputs.window import row_labels, window_note
+from embedlab.explorers.open_method import open_method
 from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, CellEdits, Choice, IntList
 from embedlab.explorers.wire import MAX_BYTES
@@ -115,6 +117,57 @@ class LoRAExplorer(TableExplorer):
         if self._own_delta() is not None:
             parameters = {"target": "own", **parameters}
         super().__init__(**self.with_sizes(parameters))
+
+    @open_method
+    def open(
+        cls: type[Any],
+        /,
+        folder: Any,
+        table: Any = None,
+        *,
+        adapter: str | None = None,
+        module: str | None = None,
+        words: Sequence[str] | None = None,
+        **parameters: Any,
+    ) -> "LoRAExplorer":
+        """Return an explorer of an adapter that PEFT saved for an embedding.
+
+        The target is the change that it adds.
+
+        Parameters
+        ----------
+        folder : path-like
+            With ``adapter_config.json`` and ``adapter_model.safetensors``.
+        table : array_like (V, D), optional
+            The frozen table; that of the folder, if it has one, or random numbers by default.
+        adapter : str, optional
+            The name of the adapter, where there are several; the first by default.
+        module : str, optional
+            The name of the embedding in the model, where there are several.
+        words : sequence of str, optional
+            The words of the rows.
+        **parameters
+            As of the class.
+
+        Raises
+        ------
+        embedlab.storage.FileRefused
+            For a folder without such an adapter, and for a damaged or hostile file.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from embedlab.data.peft import save_adapters
+        >>> from embedlab.layers import Embedding
+        >>> layer, folder = Embedding(4, 3, weights=np.eye(4, 3)), tempfile.mkdtemp()
+        >>> adapter = layer.add_adapter("legal", 1, 2.0, b_initializer="ones")
+        >>> save_adapters(layer, folder)
+        >>> explorer = LoRAExplorer.open(folder, np.eye(4, 3), adapter="legal")
+        >>> explorer.rank, explorer.alpha, explorer.target
+        (1, 2, 'own')
+        """
+        sources, defaults = adapter_sources(folder, table, adapter, module, words)
+        return cls(**sources, words=words, **{**defaults, **parameters})
 
     @property
     def fixed_shape(self) -> tuple[int, int] | None:

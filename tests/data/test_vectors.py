@@ -489,6 +489,16 @@ def test_vectors_in_a_layer_and_in_explorers(tmp_path):
     assert GeometryExplorer.open(tmp_path / "v.txt", limit=2).trace.words == WORDS[:2]
 
 
+def test_a_token_is_found_in_any_writing(tmp_path):
+    vocab = {"Ġcat": 0, "dog": 1, "Ġdog": 2, "ant": 3, "x": 4, "y": 5}
+    path = tmp_path / "vocab.json"
+    path.write_text(json.dumps(vocab))
+    explorer = GeometryExplorer("dog", table=opened(tmp_path, NPY, "v.npy"))
+    for word, row in (("dog", 1), ("cat", 0), ("Ġcat", 0), ("▁dog", 2), ("␣dog", 2), ("ANT", 3)):
+        explorer.word = word
+        assert explorer.error is None and explorer.trace.picked == row
+
+
 def test_vectors_of_gensim_pass_through():
     loaded = SimpleNamespace(index_to_key=list(WORDS), vectors=TABLE)
     check(vectors.open(loaded))

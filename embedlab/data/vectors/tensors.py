@@ -14,8 +14,13 @@ from embedlab.storage.archive import extract_weights, open_archive
 from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused
 from embedlab.storage.h5 import LazyArray, Reader, open_h5
 
-__all__ = ["read_h5", "read_keras", "read_safetensors", "read_torch"]
+__all__ = [
+    *("FLOATS", "read_h5", "read_headers", "read_keras", "read_safetensors"),
+    *("read_tensor", "read_torch"),
+]
 
+Header = tuple[str, tuple[int, ...], int]
+"""Dtype, shape and offset of a tensor in a safetensors file."""
 FLOATS = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}
 MAX_HEADER = 100 << 20  # bytes, as in the library of safetensors
 BLOCK = 1 << 22  # numbers of bfloat16 that are converted at a time
@@ -28,18 +33,23 @@ def read_safetensors(path: Path, name: str | None) -> tuple[str, np.ndarray]:
     """Return the name of a table in a safetensors file, and the table: mapped, or bfloat16 as
     float32.
     """
-    headers, start = _read_header(path)
+    headers, start = read_headers(path)
     shapes = {n: shape for n, (dtype, shape, _) in headers.items() if dtype in FLOATS}
     if name in headers and name not in shapes:
         must, do = f"hold floats under {name!r:.80}", "Convert the tensor to float32"
         raise FileRefused(path, must, headers[name][0], do)
     chosen = choose_tensor(path, shapes, name)
-    dtype, shape, offset = headers[chosen]
-    mapped = np.memmap(path, FLOATS[dtype], "r", start + offset, shape)
-    return chosen, _from_bfloat16(mapped) if dtype == "BF16" else mapped
+    return chosen, read_tensor(path, headers[chosen], start)
 
 
-def _read_header(path: Path) -> tuple[dict[str, tuple[str, tuple[int, ...], int]], int]:
+def read_tensor(path: Path, header: Header, start: int) -> np.ndarray:
+    """Return a tensor of floats: mapped, or bfloat16 as float32."""
+    dtype, shape, offset = header
+    mapped = np.asarray(np.memmap(path, FLOATS[dtype], "r", start + offset, shape))
+    return _from_bfloat16(mapped) if dtype == "BF16" else np.require(mapped, requirements=["A"])
+
+
+def read_headers(path: Path) -> tuple[dict[str, Header], int]:
     """Return dtype, shape and offset of each tensor, and where the first begins."""
     size = path.stat().st_size
     with path.open("rb") as file:

@@ -94,7 +94,7 @@ class WordSpace:
         """
         text = text.strip()
         number = text[1:] if text.startswith("#") else ""
-        for form in (text, text.lower()):
+        for form in (text, text.lower(), f"␣{text}", f"␣{text.lower()}", _readable(text)):
             if form and form in self._row_of:
                 return self._row_of[form]
         known = number.isdecimal() and number.isascii() and len(number) < 10
@@ -109,6 +109,11 @@ class WordSpace:
             f"a word must be one of these {len(self.words)}, or #0 to #{len(self.words) - 1}. "
             f"Received {text:.40}. {cure}."
         )
+
+
+def _readable(text: str) -> str:
+    """Return a token that begins a word as its row is called, in any tokenizer's writing."""
+    return f"␣{text[1:]}" if text[:1] in ("Ġ", "▁") else ""
 
 
 def from_user(table: UserTable, words: Sequence[str] | None) -> WordSpace:
