@@ -157,7 +157,7 @@ strict: export EMBEDLAB_WARMED := $(WARMED)
 strict: export NUMBA_CACHE_DIR := $(WARMED)
 strict: $(READY) warm  # every number and picture in a notebook, compared; none compiles anything
 	@echo "The notebooks, solutions and learners', every number compared:"
-	@$(PYTEST) $(TWO) --nbval $(NOTEBOOKS)
+	@$(PYTEST) $(TWO) -p nbval.plugin --nbval $(NOTEBOOKS)
 
 browser: $(READY)  # the budgets alone on the machine: they measure frames
 ifeq ($(CHROMIUM),)
