@@ -162,8 +162,8 @@ class Recurrent(Layer):
             if mask is not None:
                 pairs = [grad_keep_masked_state(mask[t], grad) for grad in grads]
                 grads, masked = zip(*pairs, strict=True)
-            saved = tuple(array.astype(dtype, copy=False) for array in steps[t])
-            to_x[t], to_h[t], direct = self._step_backward(saved, grads)
+            of_step = tuple(array.astype(dtype, copy=False) for array in steps[t])
+            to_x[t], to_h[t], direct = self._step_backward(of_step, grads)
             grads = (direct[0] + to_h[t] @ back, *direct[1:])
             if mask is not None:
                 grads = tuple(g + stays for g, stays in zip(grads, masked, strict=True))
