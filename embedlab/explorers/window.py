@@ -132,6 +132,10 @@ class WindowExplorer(TableExplorer):
             received = f"a table of shape {self._context.shape}"
             raise ShapeError(message(must, received, "Pass the two tables of one model"))
 
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the vocabulary; a table of the user's is not trained in a page."""
+        return super().page_inputs() if self._user is None else None
+
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter its limits; a user's table fixes V and D."""
         limits = super().limits()

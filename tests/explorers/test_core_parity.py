@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedlab.data.vocabulary import Vocabulary
 from embedlab.explorers.explorer import STATIC
 from embedlab.explorers.registry import explorer_class
 from embedlab.explorers.wire import decode
@@ -105,6 +106,17 @@ DRAWS = {
         "edits": cell_edits,
         "flips": bit_flips,
     },
+    "window": {
+        "text": lambda rng: rng.choice([". ", " "]).join(sentence(rng, 12) for _ in range(4)),
+        "window": lambda rng: rng.randint(1, 4),
+        "negative": lambda rng: rng.randrange(5),
+        "learning_rate": lambda rng: round(10 ** rng.uniform(-3, 0), 4),
+        "output_dim": lambda rng: rng.randint(2, 8),
+        "input_dim": lambda rng: rng.randint(1, 18),
+        "position": lambda rng: rng.randrange(100),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
+        "grow": lambda rng: rng.choice([True, True, False]),
+    },
 }
 
 
@@ -148,7 +160,17 @@ def gradient_page(rng):
     return {}
 
 
-PAGES = {"gradient": gradient_page, "lookup": lookup_page, "quantize": quantize_page}
+def window_page(rng):
+    text = rng.choice(["the cat sat. the dog", "猫睡觉。狗跑！", ""])
+    return rng.choice([{}, {}, {"text": text}, {"vocabulary": Vocabulary(["the", "cat", "dog"])}])
+
+
+PAGES = {
+    "gradient": gradient_page,
+    "lookup": lookup_page,
+    "quantize": quantize_page,
+    "window": window_page,
+}
 
 
 def lesson_states(view):
@@ -291,7 +313,9 @@ def array_differences(expected, received):
             if (one != other).any() and not ties:
                 yield f"{name} differs at {np.argwhere(one != other)[:3].tolist()}", math.inf
         elif one.size:
-            least = 0.1 if name.endswith("similarity") else 1e-3  # a sum of numbers up to 1
+            # A number near 0 has the rounding of the numbers that it is a sum of.
+            most = np.abs(one)[np.isfinite(one)].max(initial=0)
+            least = max(1e-9, 0.05 * most) if one.dtype == np.float32 else 1e-3
             same = (one == other) | (np.isnan(one) & np.isnan(other))
             with np.errstate(invalid="ignore"):
                 distance = np.abs(one - other) / np.maximum(np.abs(one), least)
