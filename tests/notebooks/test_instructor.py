@@ -139,6 +139,21 @@ def test_a_lesson_s_page_and_the_lesson_agree_on_its_length(path):
     assert spans[-1][1] == lasts(find_notebook(path.stem))
 
 
+@pytest.mark.parametrize("path", [p for p in PAGES if p.name[0].isdigit()], ids=lambda p: p.name)
+def test_the_questions_before_and_after_have_their_minutes(path):
+    rows = re.findall(r"^\| (\d+)–(\d+) \| (.*)$", path.read_text("utf-8"), flags=re.M)
+    for when, (start, end, text) in zip(("before", "after"), (rows[0], rows[-1]), strict=True):
+        assert f'answer("{path.name[:2]}.{when}", "?")' in text
+        assert int(end) - int(start) >= 2, "with something else beside it"
+
+
+def test_the_45_minutes_have_them_too():
+    text = (INSTRUCTOR / "README.md").read_text("utf-8")
+    sheet = text[text.index("## 45 minutes") : text.index("## Half a day")]
+    assert re.findall(r"(0\d)\.before", sheet) == re.findall(r"(0\d)\.after", sheet)
+    assert re.findall(r"(0\d)\.before", sheet) == ["01", "03", "06"]
+
+
 def test_schedule_gives_each_lesson_its_minutes():
     text = (INSTRUCTOR / "README.md").read_text("utf-8")
     sheets = dict(tables(INSTRUCTOR / "README.md"))

@@ -39,7 +39,7 @@ SECONDS, SECONDS_OPEN = 10, 60
 MOST_CONNECTIONS, MOST_CONNECTIONS_EACH = 256, 64
 """All in all, and of one address: forty learners on one hub share an address."""
 MOST_CARDS_EACH = 64
-"""New cards of one lesson from one address, for the same reason; a second card of a session is none.
+"""New cards of one lesson from one address, for the same reason; not a session's second card.
 One address fills at most half of the folder, so that others can still hand in."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 _SCRIPT = Path(__file__).with_name("live.js")
