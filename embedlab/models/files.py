@@ -203,7 +203,7 @@ def _read_weights(source: Any, path: Any, model: Any) -> None:
     _check_built(model)
     with (
         open_h5(source, path) as reader,
-        as_file_refused(path, "hold the weights of this model", _COMPARE, own=True),
+        as_file_refused(path, "hold the weights of this model", _COMPARE, keep_advice=True),
     ):
         known = dict(weight_groups(model))
         for where, layer in known.items():

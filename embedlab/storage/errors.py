@@ -22,10 +22,12 @@ class FileRefused(ValueError):
 
 
 @contextmanager
-def as_file_refused(path: Any, must: str, do: str = RESTORE, own: bool = False) -> Iterator[None]:
+def as_file_refused(
+    path: Any, must: str, do: str = RESTORE, keep_advice: bool = False
+) -> Iterator[None]:
     """Turn any error inside into one FileRefused; errors of opening the file stay as they are.
 
-    With `own`, an error of ours inside keeps its own advice.
+    With `keep_advice`, an error of ours inside keeps its own advice.
 
     >>> with as_file_refused("m.h5", "be a whole HDF5 file"):
     ...     raise OSError("truncated")
@@ -43,6 +45,6 @@ cannot be read: truncated. Save it again, or take a backup.
     except Exception as error:  # readers of a damaged file fail in any way
         reason = f"{error}".strip().rstrip(".").replace("\n", " ") or type(error).__name__
         what = "a file that cannot be read"
-        if own and ". Received " in reason:
+        if keep_advice and ". Received " in reason:
             what, (reason, _, do) = "a file that does not fit", reason.rpartition(". ")
         raise FileRefused(path, must, f"{what}: {reason:.600}", do) from error
