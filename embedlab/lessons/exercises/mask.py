@@ -122,6 +122,11 @@ def _name(values: np.ndarray, mask: np.ndarray, gave: np.ndarray) -> Diagnosis:
     if np.allclose(gave, words.sum(axis=1) / np.maximum(np.count_nonzero(words, axis=1), 1)):
         message = "A word whose number is 0 is not counted, but it is a word. Count the words in "
         return Diagnosis(f"{message}the mask, not in the numbers.")
+    if len(gave) == gave.shape[1] and np.allclose(gave, words.sum(axis=1) / count[:, 0]):
+        message = (
+            "Numbers are divided by the counts of other sequences: `mask.sum(axis=1)` has shape "
+        )
+        return Diagnosis(f"{message}(B,). With `keepdims=True` it has shape (B, 1).")
     if np.allclose(gave, words.sum(axis=1)):
         return Diagnosis("It is the sum of the words. Divide it by the number of words.")
     if np.allclose(gave, _expected(values, mask), rtol=2e-3, atol=2e-3):

@@ -152,8 +152,8 @@ def _of_rule(case: Case, value: Any, expected: tuple[np.ndarray, ...]) -> Diagno
     )
     if unchanged.any():
         return Diagnosis(
-            f"Row {int(np.flatnonzero(unchanged)[0])} has a gradient, but its W, m and v stay as they "
-            "were. Find the rows of the batch with `grad.any(axis=1)`."
+            f"Row {int(np.flatnonzero(unchanged)[0])} has a gradient, but its W, m and v stay as "
+            "they were. Find the rows of the batch with `grad.any(axis=1)`."
         )
     moved_rows = np.asarray((case.grad == 0) & ~still[:, None])
     if moved_rows.any() and _same((w[moved_rows],), (case.w[moved_rows],)):

@@ -499,6 +499,7 @@ SPECIFIC = [
     ("03.scatter_add", lambda ids, g, V: grad_addat(ids - 1, g, V), "too early"),
     ("04.mean", mean_ma, "masked array"),
     ("04.mean", mean_nonzero, "not in the numbers"),
+    ("04.mean", lambda v, m: np.where(m[..., None], v, 0).sum(1) / m.sum(1), "keepdims"),
     ("04.mean", lambda v, m: np.where(m[..., None], v, 0).sum(1) / m.sum(), "whole batch"),
     ("05.limit", lambda variance, T: math.sqrt(variance / T / 3), "instead of dividing"),
     ("06.lazy_adam", adam_eps(lambda v: np.sqrt(v + 1e-7)), "inside the root"),
