@@ -211,7 +211,7 @@ class TrainingExplorer(Explorer):
             "events": events.astype(np.uint8),
         }
         for n, run in enumerate(trace.runs):
-            arrays |= _run_arrays(run, n, events)
+            arrays |= _run_arrays(run, n, events, trace.unbranched)
         if trace.unbranched is not None and trace.branch is not None:
             arrays["unbranched"] = trace.unbranched.table[trace.branch.step :]
             arrays["unbranched_losses"] = trace.unbranched.losses
@@ -272,8 +272,14 @@ def _text_of_rows(rows: int) -> str:
     return " ".join(" ".join(f"#{i % rows}" for i in ids) + " ." for ids in sentences)
 
 
-def _run_arrays(run: TrainedRun, n: int, events: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the arrays of run `n`; gradients only for rows of the batch."""
+def _run_arrays(
+    run: TrainedRun, n: int, events: np.ndarray, unbranched: TrainedRun | None
+) -> dict[str, np.ndarray]:
+    """Return the arrays of run `n`; gradients only for rows of the batch.
+
+    Slots are those after each step. At a branch that is what the original run left there: the
+    branch may begin with others, and the browser knows with which.
+    """
     slots = max(len(rule) for rule in (run.optimizer_at(0)[2], run.optimizer_at(STEPS_MAX)[2]))
     arrays = {
         f"w{n}": run.table,
@@ -281,7 +287,11 @@ def _run_arrays(run: TrainedRun, n: int, events: np.ndarray) -> dict[str, np.nda
         f"rates{n}": run.rates,
         f"losses{n}": run.losses,
     }
-    return arrays | {f"slot{n}{slot}": run.slots[:, slot] for slot in range(slots)}
+    after = run.slots
+    if run.branch and unbranched is not None:
+        step = run.branch.step + 1
+        after = np.concatenate([unbranched.slots[:step], run.slots[step:]])
+    return arrays | {f"slot{n}{slot}": after[:, slot] for slot in range(slots)}
 
 
 def _run_header(run: TrainedRun) -> dict[str, Any]:

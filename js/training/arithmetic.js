@@ -112,9 +112,11 @@ function slotLines({ derived, run, row, s }, c) {
   const touched = optimizer !== "lazy adam" || run.hasGrad(s, row);
   const g = run.grad(s, row)[c];
   const name = (/** @type {string} */ letter) => (derived.D > 1 ? `${letter}[${c}]` : letter);
+  const fresh = `${run.rule(s - 1).slots}` !== `${slots}`; // a branch to other slots begins here
   return slots.map((word, slot) => {
     const letter = SLOT_SYMBOLS[word] ?? word;
-    const old = run.slot(slot, s, row)?.[c] ?? NaN;
+    const start = word === "accumulator" ? 0.1 : 0;
+    const old = fresh ? start : (run.slot(slot, s, row)?.[c] ?? NaN);
     const now = run.slot(slot, s + 1, row)?.[c] ?? NaN;
     const formula = {
       velocity: `0.9 · ${inside(old)} − ${rate} · ${inside(g)}`,

@@ -322,8 +322,10 @@ def test_branch_by_keys_and_drop_it(show):
     view = show(explorer)
     before = explorer.trace.runs[0].table
     view.reach("here")
+    update = card(view)
     view.press("b")
     view.wait(branch=[0, 40, "momentum", 0.2])
+    assert card(view) == update and "e−" in update  # of step 40, which is still Adam's
     after = explorer.trace.runs[0].table
     np.testing.assert_array_equal(after[:41], before[:41])
     assert not np.array_equal(after[41:], before[41:])
