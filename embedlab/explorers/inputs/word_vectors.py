@@ -47,7 +47,8 @@ class WordSpace:
 
     def __post_init__(self) -> None:
         rows = {word: row for row, word in reversed([*enumerate(self.words)])}
-        repeated = {word for word, count in Counter(self.words).items() if count > 1}
+        counted = Counter(self.words) if len(rows) < len(self.words) else Counter()
+        repeated = {word for word, count in counted.items() if count > 1}
         sampled = [self.words[row] for row in self.sample(len(self.words)).tolist()]
         for length in _LABEL_LENGTHS:
             labels = [short_label(word, length) for word in sampled]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embedlab.core.checks import short_repr
-from embedlab.traces.geometry.unit_rows import UnitRows, largest
+from embedlab.traces.geometry.unit_rows import BLOCK, UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 
 __all__ = [
@@ -229,13 +229,17 @@ def principal_axes(rows: UnitRows) -> PrincipalAxes:
     chosen = finite
     if finite.size > most:
         chosen = finite[np.linspace(0, finite.size - 1, most).astype(int)]
-    wide = rows[chosen].astype(np.float64) if chosen.size else np.zeros((1, width))
-    mean = wide.mean(axis=0)
-    wide -= mean
-    variance = float(np.square(wide).sum() / len(wide))
+    if chosen.size > max(BLOCK, width):
+        mean, covariance = _moments(rows, chosen)
+        variance, axes = float(np.trace(covariance)), _largest_axes(covariance, min(4, width))
+    else:
+        wide = rows[chosen].astype(np.float64) if chosen.size else np.zeros((1, width))
+        mean = wide.mean(axis=0)
+        wide -= mean
+        variance = float(np.square(wide).sum() / len(wide))
+        axes = _leading_axes(wide, min(4, width))
     if chosen.size < finite.size:
         variance = _variance(rows)
-    axes = _leading_axes(wide, min(4, width))
     return PrincipalAxes(
         axes.astype(rows.dtype), mean.astype(rows.dtype), variance, int(chosen.size)
     )
@@ -245,16 +249,36 @@ def _leading_axes(centered: np.ndarray, count: int) -> np.ndarray:
     """Return the first principal axes of centered rows, (count, D) float64, orthonormal."""
     height, width = centered.shape
     if width <= height:
-        axes = np.linalg.eigh(centered.T @ centered)[1][:, ::-1].T[:count]
-    else:
-        values, vectors = np.linalg.eigh(centered @ centered.T)
-        strong = values[::-1][:count] > values[-1] * 1e-10
-        axes = (vectors[:, ::-1][:, :count][:, strong].T) @ centered
-        # Any directions complete them where there are too few rows.
-        draws = np.random.default_rng(0).normal(size=(count, width))
-        axes = np.linalg.qr(np.vstack([axes, draws])[:count].T)[0].T
+        return _largest_axes(centered.T @ centered, count)
+    values, vectors = np.linalg.eigh(centered @ centered.T)
+    strong = values[::-1][:count] > values[-1] * 1e-10
+    axes = (vectors[:, ::-1][:, :count][:, strong].T) @ centered
+    # Any directions complete them where there are too few rows.
+    draws = np.random.default_rng(0).normal(size=(count, width))
+    return _with_signs(np.linalg.qr(np.vstack([axes, draws])[:count].T)[0].T)
+
+
+def _moments(rows: UnitRows, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and covariance (D, D) of some rows in float64, without a copy of them all."""
+    origin = rows[chosen[0]].astype(np.float64)  # near the mean of rows that are much alike
+    width = origin.size
+    total, products = np.zeros(width), np.zeros((width, width))
+    for start in range(0, chosen.size, BLOCK):
+        wide = rows[chosen[start : start + BLOCK]] - origin
+        total += wide.sum(axis=0)
+        products += wide.T @ wide
+    mean = total / chosen.size
+    return origin + mean, products / chosen.size - np.outer(mean, mean)
+
+
+def _largest_axes(covariance: np.ndarray, count: int) -> np.ndarray:
+    return _with_signs(np.linalg.eigh(covariance)[1][:, ::-1].T[:count])
+
+
+def _with_signs(axes: np.ndarray) -> np.ndarray:
+    """Return axes whose largest number in size is positive: the same map every time."""
     peaks = np.abs(axes).argmax(axis=1)
-    return np.asarray(axes * np.where(axes[np.arange(count), peaks] < 0, -1, 1)[:, None])
+    return np.asarray(axes * np.where(axes[np.arange(len(axes)), peaks] < 0, -1, 1)[:, None])
 
 
 def _variance(rows: UnitRows) -> float:
@@ -263,6 +287,9 @@ def _variance(rows: UnitRows) -> float:
     for start, block in rows.blocks():
         total += block[finite[start : start + len(block)]].sum(axis=0, dtype=np.float64)
     mean, squares = total / finite.sum(), 0.0
+    variance = float(np.square(rows.lengths[finite]).mean(dtype=np.float64) - mean @ mean)
+    if variance > 1e-3:  # rows have length 1 or 0; less would be a difference of equal numbers
+        return variance
     for start, block in rows.blocks():
         valid = block[finite[start : start + len(block)]]
         squares += float(np.square(valid - mean).sum())

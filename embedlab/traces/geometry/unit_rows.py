@@ -8,12 +8,13 @@ from embedlab.core.checks import as_table
 from embedlab.core.geometry import normalize_rows
 from embedlab.traces.readonly import is_mapped, readonly_copy
 
-__all__ = ["UnitRows", "largest", "unit_directions"]
+__all__ = ["BLOCK", "UnitRows", "largest", "unit_directions"]
 
 SCALED_MAX = 2**27
 """Numbers of a memory-mapped table of which a scaled copy is kept, 512 MB in float32."""
 
-BLOCK = 4096  # rows
+BLOCK = 4096
+"""Rows that are read at a time."""
 FEW = 256  # values for each that is searched, from which a part of them is looked at first
 
 
@@ -100,7 +101,7 @@ class UnitRows:
                 products = self._table @ directions
             else:
                 products = np.concatenate([block @ directions for _, block in self.blocks()])
-            return np.clip(products.T, -1, 1)
+            return np.clip(products, -1, 1, out=products).T
 
     def _scaled_blocks(self, table: np.ndarray) -> Any:
         for start in range(0, len(table), BLOCK):
