@@ -32,8 +32,7 @@ export function narrate(scene) {
     return html`Six words are named. Which of them has the highest cosine with ${brief(name(picked))}?`;
   if (Number.isNaN(derived.cosines[picked]))
     return html`The row of ${brief(name(picked))} holds NaN or an infinity: it has no direction, so it has no neighbors.`;
-  if (!near.length)
-    return html`${brief(name(picked))} is the only word here: it has no neighbors.`;
+  if (!near.length) return html`${brief(name(picked))} is the only word here: it has no neighbors.`;
   const row = selectedRow(scene);
   if (row < 0 || row === picked) return narrateNeighbors(derived, trace.header.typical);
   return narratePair(derived, row, trace.header.invalid_rows);
