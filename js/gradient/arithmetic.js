@@ -155,7 +155,10 @@ function checkLine({ trace, params, ui }, derived, row, col) {
     return {
       name,
       main: false,
-      body: "not among the weights that were checked",
+      body:
+        params.mode === "padding" && row === params.padding_idx
+          ? "a padding row is not trained, and not checked"
+          : "not among the weights that were checked",
       note: `${formatInt(trace.header.weights_checked)} were`,
     };
   const h = scientific(check.h, 0);

@@ -139,10 +139,10 @@ export function narrateChange(was, { trace }) {
   if (was.mode === params.mode) return "";
   const failing = passes.add
     ? ""
-    : " It is no longer the gradient of the loss, on purpose: the check fails.";
+    : " The mean is not the gradient of the loss, on purpose: the check fails.";
   return /** @type {Record<string, string>} */ ({
     plain: `Each word pulls the row it reads: ${reached} of ${V} rows get a gradient.`,
-    padding: `Row ${params.padding_idx} is padding: it learns nothing.${failing}`,
+    padding: `Row ${params.padding_idx} is padding: it learns nothing. The check compares the rows that are trained.`,
     frequency: `Each row's gradient is divided by how often its word appears.${failing}`,
     tied: `The same table also scores every next word: ${reached} of ${V} rows get a gradient.`,
   })[params.mode];

@@ -35,10 +35,10 @@ function narrateStage(selected) {
   const { scheme } = current;
   const group = current.group(current.largest);
   const at = html`w[${selected.row}, ${current.largest}] = ${current.value(current.weights[current.largest])}`;
-  const many = scheme.groups > 1;
+  const many = scheme.name === "groups";
   if (shown === 0)
     return many
-      ? html`${rowInSentence(selected)}: each group of ${scheme.block} has a ruler of its own, from its smallest to its largest weight. A large one such as ${at} stretches only its own.`
+      ? html`${rowInSentence(selected)}: each group of ${scheme.block} has a ruler of its own, from its smallest to its largest weight, 0 included. A large one such as ${at} stretches only its own.`
       : html`${rowInSentence(selected)}: the largest weight, ${at}, alone decides how long the ruler of this row is.`;
   if (shown === 1)
     return many

@@ -267,6 +267,14 @@ def test_ways_and_group_size(show):
     view.wait(block=2)
     assert view.root.locator(".ruler .axis:not(.zero)").count() == 4
     assert fact(view, "bytes:groups") == str(explorer.trace.schemes["groups"].nbytes) == "384"
+    view.place("block").focus()
+    view.press("End")
+    view.wait(block=8)  # one group: it has a range and a step, not a scale
+    view.place("transport:scrub").focus()
+    view.press("Home")
+    assert "from its smallest to its largest weight, 0 included" in view.narration
+    view.press(".", ".")
+    assert view.narration.startswith("Each weight is divided by the step of its group")
 
 
 # --- the keyboard, and nothing else ------------------------------------------------------------

@@ -84,7 +84,8 @@ def gradient(table, ids, target, mode, rule, padding_idx, digits, weight, checke
     rows, columns = checked
     worst = []
     for step in STEPS:
-        each = np.array([[numeric(r, c, step) for c in range(columns)] for r in rows])
+        each = np.array([numeric(r, c, step) for r in rows for c in range(columns)])
+        each = each.reshape(len(rows), columns)  # no row at all, where the only one is padding
         analytic = dense[rows, :columns]
         largest = max(np.abs(each).max(initial=0), np.abs(analytic).max(initial=0)) or 1
         worst.append(np.abs(each - analytic).max(initial=0) / largest)

@@ -55,7 +55,7 @@ def test_modes():
     plain = explorer.trace.added
     explorer.mode = "padding"
     assert not explorer.trace.added[0].any() and (explorer.trace.added[1] == plain[1]).all()
-    assert explorer.message["header"]["passes"]["add"] is False
+    assert explorer.message["header"]["passes"] == {"add": True, "assign": False}
     explorer.padding_idx = 1
     assert not explorer.trace.added[1].any() and (explorer.trace.added[0] == plain[0]).all()
     explorer.mode = "frequency"

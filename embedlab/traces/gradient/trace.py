@@ -55,7 +55,7 @@ class GradientTrace(GradientCheck):
         The gradient of the table, and the result of ``grad[ids] = grad_out``, in which the last
         duplicate wins; with `scale_grad_by_freq` it is divided by the count, as each gradient is.
     checked : ndarray of int64, (C,)
-        The checked rows.
+        The checked rows; a padding row is none of them.
     up, down : ndarray, (H, C, K)
         The loss with one weight of the first K columns moved by each step of `STEPS`, and by its
         negative.
@@ -151,8 +151,8 @@ def trace_gradient(
     Notes
     -----
     Each weight is moved by +h and -h, and the loss is computed forward, independent of the
-    gradient. The check fails with `padding_idx` or `scale_grad_by_freq`, which change the gradient
-    on purpose.
+    gradient. The row `padding_idx` is not trained, and not checked. With `scale_grad_by_freq`
+    the check fails: the mean of a row's gradients is not the gradient of the loss.
 
     Tied weights: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models".
 
@@ -212,6 +212,7 @@ def trace_gradient(
     columns = columns_to_check(table.shape, flat, check_max, tied=tied)
     columns = columns if check_columns is None else min(columns, check_columns)
     checked = rows_to_check((height, columns), flat, check_max, tied=tied)
+    checked = checked[checked != (-1 if padding_idx is None else padding_idx)]  # what is trained
     up, down = central_difference(loss, checked, columns)
     counts = np.array([np.count_nonzero(pair_ids == i) for i in sums.ids], np.int64)
     added, assigned = sums.to_dense(), _assigned(pair_ids, pair_rows, table.shape)

@@ -91,7 +91,8 @@ function answer(params, table, sentence, fixed) {
   const pairs = pairsOf(ids, loss, D, tied, padding);
   const sums = coalesce(pairs, D, mean);
   const [added, assigned] = tables(V, D, pairs, sums, mean, loss.direct);
-  const { rows: checked, columns: K } = weightsToCheck(V, D, ids, tied);
+  const { rows: some, columns: K } = weightsToCheck(V, D, ids, tied);
+  const checked = some.filter((row) => row !== padding); // what is trained
   const { up, down } = centralDifference(loss, checked, K);
   const checks = /** @type {Checks} */ ({});
   for (const [rule, grad] of /** @type {[Rule, Float64Array][]} */ ([
