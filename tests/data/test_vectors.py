@@ -9,6 +9,7 @@ import struct
 import zipfile
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -409,6 +410,19 @@ def test_files_of_keras(tmp_path, name):
         vectors.open(path, tensor="x")
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(FileRefused):
+        vectors.open(path)
+
+
+def test_files_of_older_keras(tmp_path):
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file["model_weights/words/words/embeddings:0"] = TABLE
+        file["model_weights/dense/dense/kernel:0"] = TABLE + 1
+        file["optimizer_weights/adam/words/embeddings/m:0"] = TABLE
+    check(vectors.open(path, words=WORDS))
+    with h5py.File(path, "a") as file:
+        file["model_weights/other/other/embeddings:0"] = TABLE
+    with pytest.raises(FileRefused, match=r"Received 3: .*Pass tensor=\.\.\. with one of these"):
         vectors.open(path)
 
 
