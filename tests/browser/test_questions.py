@@ -188,19 +188,24 @@ def test_a_place_to_choose_between_last_mean_and_sum(show):
     assert len({a.get_attribute("aria-pressed") for a in answers.all()}) == 1
 
 
+@pytest.fixture(scope="module")
+def offline(browser):
+    """Return two pages without a network: one without scripts, and one with them."""
+    contexts = [browser.new_context(offline=True, java_script_enabled=on) for on in (False, True)]
+    yield [context.new_page() for context in contexts]
+    for context in contexts:
+        context.close()
+
+
 @pytest.mark.parametrize("name", VIEWS)
-def test_an_exported_page_that_asks_has_no_picture_of_the_answer(browser, tmp_path, name):
+def test_an_exported_page_that_asks_has_no_picture_of_the_answer(offline, tmp_path, name):
     explorer = CASES[name].make()
     explorer.ask = True
-    context = browser.new_context(offline=True, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(explorer.export_html(tmp_path / "view.html").as_uri())
-    assert page.locator("img").count() == 0
-    assert page.locator("pre").inner_text() == explorer.QUESTION
-    context.close()
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto((tmp_path / "view.html").as_uri())
-    expect(page.locator("section.predict")).to_contain_text("Predict.")
-    assert explorer.trace.alt not in page.locator(".embedlab").evaluate(READ)
-    context.close()
+    address = explorer.export_html(tmp_path / "view.html").as_uri()
+    still, live = offline
+    still.goto(address)
+    assert still.locator("img").count() == 0
+    assert still.locator("pre").inner_text() == explorer.QUESTION
+    live.goto(address)
+    expect(live.locator("section.predict")).to_contain_text("Predict.")
+    assert explorer.trace.alt not in live.locator(".embedlab").evaluate(READ)

@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
+from test_access import violations
 from test_desk import CUT, DESK, HIGHEST, TWICE, at_width, resize
 from view_cases import CASES
 
@@ -129,8 +130,7 @@ def test_the_panel_leaves_the_frame_as_it_is(show, axe, name):
         assert view.root.evaluate("root => root.scrollWidth <= root.clientWidth")
     resize(view, DESK[-1])
     assert view.root.bounding_box()["height"] == height
-    view.page.add_script_tag(path=axe)
-    assert view.page.evaluate("axe.run('.embedlab')")["violations"] == []
+    assert violations(view, axe) == []
 
 
 def test_a_narrow_view_has_the_tasks_in_its_menu(show):
