@@ -111,7 +111,7 @@ class Tab:
     """
 
     def __init__(self, browser, address):
-        self.explorers, self.strangers, self.faults = {}, [], []
+        self.explorers, self.strangers, self.faults, self.granted = {}, [], [], ()
         self.context = browser.new_context()
         self.page = self.context.new_page()
         self.page.on("request", self._requested)
@@ -151,8 +151,10 @@ class Tab:
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(**{**MEDIA, **media})
         self.page.mouse.move(0, 0)  # where no view lies
-        self.context.clear_permissions()
-        self.context.grant_permissions(permissions)
+        if permissions or self.granted:
+            self.context.clear_permissions()
+            self.context.grant_permissions(permissions)
+            self.granted = permissions
 
     def check(self):
         """Refuse what went wrong in the page since the last check."""
