@@ -37,7 +37,7 @@ FOCUS = """(root, place) => {
 }"""
 
 # What the view shows, in one question: its alerts, and the values of its controls.
-SHOWN = """(root) => [
+SCREEN = """(root) => [
     [...root.querySelectorAll("[role=alert]")].map((e) => e.innerText),
     Object.fromEntries([...root.querySelectorAll(".left input, .left select, .left textarea")]
         .filter((e) => e.type !== "radio" || e.checked)
@@ -110,14 +110,14 @@ def test_every_control_after_every_other_shows_what_python_holds(show, name):
         if not view.root.evaluate(FOCUS, place):
             continue  # another edit took it away: a row that is full takes no layer
         change(view, controls[place], rng)
-        alerts, shown = view.root.evaluate(SHOWN)
+        alerts, values_on_screen = view.root.evaluate(SCREEN)
         assert explorer.message["header"]["error"] == explorer.error, place
         if explorer.error:
             assert explorer.error.split(".")[0] in " ".join(alerts), place
         elif not getattr(explorer.trace, "error", None):
             assert alerts == [], place
         values = expected(explorer)
-        for label, value in shown.items():
+        for label, value in values_on_screen.items():
             if not (label in TYPED and explorer.error):
                 assert value == values.get(label, value), (place, label)
     assert view.narration
