@@ -19,10 +19,12 @@ from embedlab.explorers.inputs.table import (
     read_table,
 )
 
-__all__ = ["TableExplorer"]
+__all__ = ["TOO_MUCH", "TableExplorer", "vocabulary_data"]
 
 _PAGE_BYTES = 300_000  # of a table, and of a vocabulary, that travels with a page
-_TOO_MUCH: Any = object()
+TOO_MUCH: Any = object()
+"""The data of a table or vocabulary that cannot travel with a page."""
+
 _SOME_IDS = (1, 5, 7, 1, 4, 3, 1, 6, 0, 0)  # ids of a given table when there is no sentence
 
 
@@ -90,8 +92,8 @@ class TableExplorer(Explorer):
 
     def page_inputs(self) -> dict[str, Any] | None:
         """Return the user's table and vocabulary as JSON, or None if they cannot travel."""
-        table, vocabulary = _table_data(self._user), _vocabulary_data(self._vocabulary)
-        if table is _TOO_MUCH or vocabulary is _TOO_MUCH:
+        table, vocabulary = _table_data(self._user), vocabulary_data(self._vocabulary)
+        if table is TOO_MUCH or vocabulary is TOO_MUCH:
             return None
         return {"table": table, "vocabulary": vocabulary}
 
@@ -190,18 +192,18 @@ class TableExplorer(Explorer):
 
 
 def _table_data(user: UserTable | None) -> Any:
-    """Return a user's table as JSON, None without one, or `_TOO_MUCH`."""
+    """Return a user's table as JSON, None without one, or `TOO_MUCH`."""
     if user is None:
         return None
     values = user.values
     if values.dtype.name not in ("float32", "float64") or values.nbytes > _PAGE_BYTES:
-        return _TOO_MUCH
+        return TOO_MUCH
     data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
     return {"dtype": values.dtype.name, "shape": list(values.shape), "base64": data}
 
 
-def _vocabulary_data(vocabulary: Any) -> Any:
-    """Return a vocabulary as JSON, None without one, or `_TOO_MUCH` for one of another kind."""
+def vocabulary_data(vocabulary: Any) -> Any:
+    """Return a vocabulary as JSON, None without one, or `TOO_MUCH` for one of another kind."""
     if vocabulary is None:
         return None
     if type(vocabulary) is RowWords:
@@ -210,5 +212,5 @@ def _vocabulary_data(vocabulary: Any) -> Any:
         how = vocabulary.punctuation
         data = {"kind": "vocabulary", "words": vocabulary.words, "punctuation": how}
     else:
-        return _TOO_MUCH
-    return data if sum(map(len, vocabulary.words)) <= _PAGE_BYTES else _TOO_MUCH
+        return TOO_MUCH
+    return data if sum(map(len, vocabulary.words)) <= _PAGE_BYTES else TOO_MUCH

@@ -18,6 +18,7 @@ from embedlab.explorers.inputs.corpus import (
 )
 from embedlab.explorers.inputs.table import UserTable, check_single_source, read_table
 from embedlab.explorers.inputs.window import row_labels, words_note
+from embedlab.explorers.table_explorer import TOO_MUCH, vocabulary_data
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, BranchPoint, OptimizerRuns
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.theme import Figure
@@ -128,6 +129,13 @@ class TrainingExplorer(Explorer):
         if isinstance(text, str):
             parameters["text"] = text
         super().__init__(**parameters)
+
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the vocabulary; a table of the user's is not trained in a page."""
+        vocabulary = vocabulary_data(self._inputs["vocabulary"])
+        if self._user is not None or vocabulary is TOO_MUCH:
+            return None
+        return {"table": None, "vocabulary": vocabulary}
 
     def limits(self) -> dict[str, dict[str, Any]]:
         """Return for each parameter its limits; a given table fixes V and D."""

@@ -177,7 +177,8 @@ class TrainingTrace:
         axes[:, : min(2, len(directions))] = directions[:2].T
         largest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
         power = np.square(values)
-        return center, axes * np.where(largest < 0, -1, 1), float(power[:2].sum() / power.sum())
+        explained = float(power[:2].sum() / power.sum()) if power.any() else float("nan")
+        return center, axes * np.where(largest < 0, -1, 1), explained
 
     @property
     def summary(self) -> str:

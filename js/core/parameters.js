@@ -198,6 +198,55 @@ export function bitFlips(schemes, maximum) {
   };
 }
 
+/**
+ * A few optimizers with their rates, as [name, rate] or by name.
+ * @param {Record<string, number>} rates @param {number} maximum @returns {Parameter}
+ */
+export function optimizerRuns(rates, maximum) {
+  const names = Object.keys(rates);
+  return {
+    limits: () => ({ min: RATE_MIN, max: RATE_MAX, choices: names, rates, most: maximum }),
+    check(value, name) {
+      /** @param {any} received @returns {never} */
+      const stop = (received) =>
+        refuse(
+          `${name} must be 1 to ${maximum} of ${names.join(", ")}, each by name or as [name, rate]`,
+          shortRepr(received),
+          "Write for instance [['adam', 0.05]]",
+        );
+      if (!Array.isArray(value) || !value.length || value.length > maximum) stop(value);
+      return value.map((/** @type {any} */ entry) => {
+        const pair = typeof entry === "string" ? [entry, null] : entry;
+        if (!Array.isArray(pair) || pair.length !== 2 || !names.includes(pair[0])) stop(entry);
+        return [pair[0], pair[1] === null ? rates[pair[0]] : checkRate(pair[1], name)];
+      });
+    },
+  };
+}
+
+/**
+ * A branch of a run, [run, step, optimizer, rate], counted from 0, or [] for none.
+ * @param {string[]} optimizers @param {number} runs @param {number} steps @returns {Parameter}
+ */
+export function branchPoint(optimizers, runs, steps) {
+  return {
+    limits: () => ({ min: 0, max: steps }),
+    check(value, name) {
+      if (Array.isArray(value) && !value.length) return [];
+      const parts = Array.isArray(value) && value.length === 4 ? value : [NaN, NaN, "", NaN];
+      const [run, step, optimizer] = [asIndex(parts[0]), asIndex(parts[1]), parts[2]];
+      const inside = run >= 0 && run < runs && step >= 0 && step <= steps;
+      if (!inside || !optimizers.includes(optimizer))
+        refuse(
+          `${name} must be [] or [run, step, optimizer, rate], run from 0 to ${runs - 1} and step from 0 to ${steps}`,
+          shortRepr(value),
+          "Write for instance [0, 40, 'lazy adam', 0.05]",
+        );
+      return [run, step, optimizer, checkRate(parts[3], name)];
+    },
+  };
+}
+
 /** All parameters as `json.dumps` writes them. @param {Record<string, Parameter>} parameters @param {Record<string, any>} values */
 export function paramsJson(parameters, values) {
   const items = Object.entries(parameters).map(

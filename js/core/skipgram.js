@@ -1,4 +1,5 @@
 /** Skip-gram batches with negatives, and recorded training: `embedlab.core.skipgram`. */
+import { isDense, rateOf, SLOT_NAMES, slotStart, updateWeight } from "./optimizers.js";
 import { Generator } from "./random.js";
 
 /**
@@ -13,9 +14,14 @@ import { Generator } from "./random.js";
  * A recorded run; the second axis is the table, then the context table.
  * @typedef {object} Run
  * @property {Float32Array} weights  (S + 1, 2, V, D)
+ * @property {Float32Array[]} slots  two of (S + 1, 2, V, D); unused ones are 0
  * @property {Float32Array} grads    (S, 2, V, D)
+ * @property {Float32Array} rates    (S,), as the formula uses them
  * @property {Float64Array} losses   (S,)
+ * @property {Setting} setting
+ * @property {number} since  the step at which its slots began
  */
+/** @typedef {{ rule: import("./optimizers.js").Rule, rate: number }} Setting */
 
 const round = Math.fround;
 
@@ -111,34 +117,72 @@ export function sampleBatches(ids, sentence, V, { steps, batch, window, negative
   return batches;
 }
 
-/** @param {number} size  of both tables @param {number} steps @returns {Run} */
-function newRun(size, steps) {
+/** @param {number} size  of both tables @param {number} steps @param {Setting} setting @returns {Run} */
+function newRun(size, steps, setting) {
   return {
     weights: new Float32Array((steps + 1) * size),
+    slots: [0, 1].map(() => new Float32Array((steps + 1) * size)),
     grads: new Float32Array(steps * size),
+    rates: new Float32Array(steps),
     losses: new Float64Array(steps),
+    setting,
+    since: 0,
   };
 }
 
 /**
- * Train both tables by plain SGD, one step a batch, and record every step.
- * @param {Batches} batches @param {Float32Array} start  both tables @param {number} D @param {number} rate
+ * Train both tables, one step a batch, and record every step.
+ * @param {Batches} batches @param {Float32Array} start  both tables @param {number} D
+ * @param {Setting} setting
+ * @param {{ run: Run, step: number } | null} [after]  a run that it continues from a step
  * @returns {Run}
  */
-export function trainRecorded(batches, start, D, rate) {
+export function trainRecorded(batches, start, D, setting, after = null) {
+  const { rule, rate } = setting;
   const steps = batches.starts.length - 1;
   const size = start.length;
-  const run = newRun(size, steps);
-  const singleRate = round(rate);
-  run.weights.set(start);
-  for (let s = 0; s < steps; s++) {
-    const weights = run.weights.subarray(s * size, (s + 1) * size);
-    const grads = run.grads.subarray(s * size, (s + 1) * size);
-    run.losses[s] = gradPairs(batches, s, weights, D, grads);
-    const next = run.weights.subarray((s + 1) * size, (s + 2) * size);
-    for (let n = 0; n < size; n++) next[n] = weights[n] - round(grads[n] * singleRate);
+  const first = after?.step ?? 0;
+  const run = newRun(size, steps, setting);
+  if (after) {
+    copyRun(after.run, run, first, size);
+  } else {
+    run.weights.set(start);
+    run.slots.forEach((slot) => slot.fill(slotStart(rule), 0, size));
+  }
+  const rows = size / 2 / D;
+  for (let s = first; s < steps; s++) {
+    const [here, next] = [s * size, (s + 1) * size];
+    for (const record of [run.weights, ...run.slots]) record.copyWithin(next, here, next);
+    const grads = run.grads.subarray(here, next);
+    run.losses[s] = gradPairs(batches, s, run.weights.subarray(here, next), D, grads);
+    run.rates[s] = rateOf(rule, rate, s + 1 - run.since);
+    const after = run.weights.subarray(next, next + size);
+    const [one, two] = run.slots.map((slot) => slot.subarray(next, next + size));
+    for (const [side, pairs] of [batches.first, batches.second].entries()) {
+      const seen = new Set(pairs.slice(batches.starts[s], batches.starts[s + 1]));
+      for (let row = 0; row < rows; row++) {
+        if (!isDense(rule, side) && !seen.has(row)) continue;
+        const at = (side * rows + row) * D;
+        for (let n = at; n < at + D; n++)
+          updateWeight(rule, side, run.rates[s], grads[n], after, one, two, n);
+      }
+    }
   }
   return run;
+}
+
+/** Copy the record of a run up to a step; a rule with other slots begins with new ones. @param {Run} from @param {Run} to @param {number} step @param {number} size */
+function copyRun(from, to, step, size) {
+  const end = (step + 1) * size;
+  to.weights.set(from.weights.subarray(0, end));
+  to.slots.forEach((slot, n) => slot.set(from.slots[n].subarray(0, end)));
+  to.grads.set(from.grads.subarray(0, step * size));
+  to.rates.set(from.rates.subarray(0, step));
+  to.losses.set(from.losses.subarray(0, step));
+  to.since = from.since;
+  if (SLOT_NAMES[to.setting.rule].join() === SLOT_NAMES[from.setting.rule].join()) return;
+  to.slots.forEach((slot) => slot.fill(slotStart(to.setting.rule), end - size, end));
+  to.since = step;
 }
 
 /**

@@ -1,8 +1,8 @@
 """Pages without Python answer as Python does: random edits, every preset, every state of a lesson.
 
 An explorer and the committed bundle of `js/core` get the same edits. Integers and sentences of
-their messages are equal, floats within 1e-6. The states of `STATES` pages run in the gate;
-`python tests/explorers/test_core_parity.py 300` runs more of them, and prints what differs most.
+their messages are equal, floats within 1e-6 (`LARGEST`). The states of `STATES` edits run in the
+gate; `python tests/explorers/test_core_parity.py 300` runs more of them, and prints what differs.
 """
 
 import ast
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedlab.core.skipgram.recorded import UPDATE_RULES
 from embedlab.data.vocabulary import Vocabulary
 from embedlab.explorers.explorer import STATIC
 from embedlab.explorers.registry import explorer_class
@@ -31,6 +32,10 @@ VIEWS = sorted(path.stem for path in (STATIC / "core").glob("*.js"))
 STATES = 60
 EDITS = 4  # of one page
 MEASURED = {"gather_ns", "onehot_ns"}
+LARGEST = {"training": 3e-4}
+"""The largest difference allowed where it is not 1e-6. Adam's 1 - beta ** t is a small difference
+in single precision, and its power has a last bit of the machine; the steps add up what follows."""
+
 WORDS = re.findall(
     r"\S+",
     "the cat dog sat on mat a ran in of sun moon zebra apple tuple list It's 3.14 don't <b> &amp; "
@@ -106,6 +111,16 @@ DRAWS = {
         "edits": cell_edits,
         "flips": bit_flips,
     },
+    "training": {
+        "text": lambda rng: rng.choice([". ", " "]).join(sentence(rng, 12) for _ in range(4)),
+        "runs": lambda rng: rng.sample(UPDATE_RULES, rng.randint(1, 3)),
+        "branch": lambda rng: rng.choice([[], [rng.randrange(3), rng.randrange(60), "adam", 0.05]]),
+        "steps": lambda rng: rng.randint(10, 80),
+        "batch": lambda rng: rng.randint(1, 16),
+        "input_dim": lambda rng: rng.randint(2, 40),
+        "output_dim": lambda rng: rng.randint(1, 8),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
+    },
     "window": {
         "text": lambda rng: rng.choice([". ", " "]).join(sentence(rng, 12) for _ in range(4)),
         "window": lambda rng: rng.randint(1, 4),
@@ -169,6 +184,7 @@ PAGES = {
     "gradient": gradient_page,
     "lookup": lookup_page,
     "quantize": quantize_page,
+    "training": window_page,
     "window": window_page,
 }
 
@@ -309,7 +325,8 @@ def array_differences(expected, received):
             received_kind = None if other is None else (other.dtype, other.shape)
             yield f"{name} is {one.dtype} {one.shape}, here {received_kind}", math.inf
         elif one.dtype.kind != "f":
-            ties = name.split(".")[-1] == "order" and equally_near(expected, received, name)
+            near = name.split(".")[-1] == "order" and "similarity" in expected
+            ties = near and equally_near(expected, received, name)
             if (one != other).any() and not ties:
                 yield f"{name} differs at {np.argwhere(one != other)[:3].tolist()}", math.inf
         elif one.size:
@@ -344,7 +361,7 @@ def compare(view, count, folder):
                     header[name] = header[name] is None
             for text, distance in [*differences(*headers), *array_differences(*arrays)]:
                 largest = max(largest, distance)
-                if not distance <= 1e-6:
+                if not distance <= LARGEST.get(view, 1e-6):
                     wrong.append(f"{page['edits'][: n + 1]}\n{text}")
     return largest, wrong, slowest
 

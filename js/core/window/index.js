@@ -95,7 +95,7 @@ function answer(params, corpus, N) {
   const sentence = sentencesOf(N, starts);
   const start = Float32Array.from(new Generator(seed).uniform(-0.5, 0.5, 2 * V * D));
   const batches = sampleBatches(ids, sentence, V, { steps: N, batch: 1, window, negative, seed });
-  const run = trainRecorded(batches, start, D, params.learning_rate);
+  const run = trainRecorded(batches, start, D, { rule: "sgd", rate: params.learning_rate });
   const { scores, sigmoids, losses } = pairValues(batches, run, V, D);
   const begins = Array.from(sentence, (one, n) => (n ? one - sentence[n - 1] : one + 1));
   const arrays = {
