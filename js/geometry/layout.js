@@ -144,7 +144,7 @@ export function nextRow(points, row, key) {
   return best;
 }
 
-/** @typedef {{ x: number, y: number, text: string, kind: string, must?: boolean }} Name  `must`: it is never left out */
+/** @typedef {{ x: number, y: number, text: string, kind: string, row?: number, must?: boolean }} Name  `must`: it is never left out */
 
 /** @typedef {["start" | "end", number, number]} Side  the anchor, and the way from the point */
 

@@ -171,7 +171,15 @@ function labels(d) {
     const p = named.has(row) ? null : spot(d, row);
     named.add(row);
     const text = short(derived.name(row));
-    if (p) requests.push({ x: p[0], y: p[1], text, kind, must });
+    if (p)
+      requests.push({
+        x: p[0],
+        y: p[1],
+        text,
+        kind,
+        must,
+        row: predicting && row === derived.picked ? undefined : row,
+      });
   };
   add(derived.picked, "middle", true);
   if (predicting) for (const row of derived.choices) add(row, "choice", true);
@@ -188,7 +196,7 @@ function labels(d) {
   }
   return placeNames(requests, at.map).map(
     (n) =>
-      svg`${n.far ? svg`<path class="lead" d="M${n.x} ${n.y}L${n.lx} ${n.ly - 4}" />` : nothing}<text class="name ${n.kind}" x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
+      svg`${n.far ? svg`<path class="lead" d="M${n.x} ${n.y}L${n.lx} ${n.ly - 4}" />` : nothing}<text class="name ${n.kind}" data-row=${n.row ?? nothing} x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
   );
 }
 

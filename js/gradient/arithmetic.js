@@ -107,7 +107,7 @@ function sumLine({ params, size, ui }, derived, row, col) {
     body: html`${left}${symbols} = ${through}${direct} = ${result}`,
     note: senders.length
       ? `${words} read${senders.length === 1 ? "s" : ""} this row`
-      : "no word reads this row",
+      : "no lookup sends it a gradient",
   };
 }
 

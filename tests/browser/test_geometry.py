@@ -36,6 +36,15 @@ def spot(view, row):
     return middle + (points[row] - (low + high) / 2) * scale * [1, -1]
 
 
+def test_a_name_on_the_map_is_its_word_and_not_the_nearest_dot(show):
+    view = show(explorer_of_table())
+    under = view.root.locator("svg .name[data-row]").evaluate_all("""all => all.map(name => {
+        const { x, y, width, height } = name.getBoundingClientRect();
+        return document.elementFromPoint(x + width / 2, y + height / 2).textContent;
+    })""")
+    assert len(under) > 5 and set(under) <= set(WORDS)
+
+
 def drag(view, start, end):
     view.page.mouse.move(*start)
     view.page.mouse.down()
