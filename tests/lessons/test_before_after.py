@@ -71,6 +71,19 @@ def test_nothing_in_a_fresh_lesson_gives_the_answer(lesson):
 
 
 @each
+def test_no_question_of_a_lesson_is_answered_beside_it(lesson):
+    """Text that folds out may hold the answer; the rest may not."""
+    cells = json.loads(find_notebook(lesson).read_text("utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    visible = plain(re.sub(r"<details>.*?</details>", "", text, flags=re.S))
+    for name, question in all_items("QUESTIONS").items():
+        if name.startswith(lesson):
+            choice = question.choices[question.correct]
+            for part in map(plain, (choice.text, choice.feedback)):
+                assert len(part) <= 8 or part not in visible, name
+
+
+@each
 def test_the_first_waits_for_the_second(lesson):
     before, after = PAIRS[lesson]
     wrong = "a" if before.correct != "a" else "b"

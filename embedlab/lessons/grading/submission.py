@@ -23,11 +23,6 @@ def explorer_or_verdict(exercise: str, view: str, submission: Any) -> Any:
     -------
     Explorer or Verdict
 
-    Raises
-    ------
-    StateError
-        For a state of another view.
-
     Examples
     --------
     >>> explorer_or_verdict("01.fence", "lookup", 3)
@@ -35,10 +30,14 @@ def explorer_or_verdict(exercise: str, view: str, submission: Any) -> Any:
       the check needs the view or its state. Received int. Pass explorer, or explorer.state.
     """
     from embedlab.explorers.registry import explorer_class
+    from embedlab.explorers.state import StateError
 
     kind = explorer_class(view)
     if isinstance(submission, (Mapping, str)):
-        return kind.from_state(submission)
+        try:
+            return kind.from_state(submission)
+        except StateError as error:
+            return Verdict(exercise, False, f"{error} Or pass the view itself: explorer.")
     if isinstance(submission, kind):
         return submission
     message = (
