@@ -4,8 +4,9 @@
  * The same seed gives the same table here and in Python.
  */
 
-const MASK = (1n << 128n) - 1n;
-const MULTIPLIER = (2549297995355413924n << 64n) | 4865540595714422341n;
+/** The multiplier 0x2360ed051fc65da44385df649fccf645 in parts of 16 bits, the lowest first. */
+const MULTIPLIER = [0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x2360];
+const PARTS = MULTIPLIER.length;
 const POOL = 4;
 
 /** @param {number} value @param {number} factor */
@@ -42,7 +43,17 @@ function seedWords(seed) {
     let value = (pool[i % POOL] ^ constant) >>> 0;
     constant = multiply(constant, 0x58f38ded);
     value = multiply(value, constant);
-    return BigInt((value ^ (value >>> 16)) >>> 0);
+    return (value ^ (value >>> 16)) >>> 0;
+  });
+}
+
+/** The sum of two numbers of 128 bits in parts. @param {number[]} a @param {number[]} b */
+function addParts(a, b) {
+  let carry = 0;
+  return a.map((part, n) => {
+    const sum = part + b[n] + carry;
+    carry = sum >>> 16;
+    return sum & 0xffff;
   });
 }
 
@@ -50,25 +61,47 @@ export class Generator {
   /** @param {number} seed  an integer from 0 */
   constructor(seed) {
     const words = seedWords(seed);
-    /** @param {number} i */
-    const long = (i) => (words[i + 1] << 32n) | words[i];
-    const start = (long(0) << 64n) | long(2);
-    this.increment = ((((long(4) << 64n) | long(6)) << 1n) | 1n) & MASK;
-    this.state = (this.increment + start) & MASK;
+    /** Four words as parts of 16 bits. @param {number} first */
+    const parts = (first) =>
+      [2, 3, 0, 1].flatMap((n) => [words[first + n] & 0xffff, words[first + n] >>> 16]);
+    const stream = parts(4);
+    /** Twice the stream and 1, in parts. */
+    this.increment = stream.map(
+      (part, n) => ((part << 1) & 0xffff) | (n ? stream[n - 1] >>> 15 : 1),
+    );
+    this.state = addParts(this.increment, parts(0));
+    this.next = [...this.state];
     this.step();
+    this.high = 0;
+    this.low = 0;
     this.half = -1; // the upper half of the last 64 bits of which a half was used
   }
 
+  /** Multiply the 128 bits of the state, and add. BigInt takes twice as long. */
   step() {
-    this.state = (this.state * MULTIPLIER + this.increment) & MASK;
+    const { state, next, increment } = this;
+    let carry = 0;
+    for (let k = 0; k < PARTS; k++) {
+      let sum = carry + increment[k];
+      for (let n = 0; n <= k; n++) sum += state[n] * MULTIPLIER[k - n];
+      next[k] = sum & 0xffff;
+      carry = Math.floor(sum / 0x10000);
+    }
+    this.state = next;
+    this.next = state;
   }
 
-  /** The next 64 bits. @returns {bigint} */
-  next64() {
+  /** Draw 64 bits into `high` and `low`: both halves of the state mixed and turned. */
+  draw() {
     this.step();
-    const mixed = BigInt.asUintN(64, this.state >> 64n) ^ BigInt.asUintN(64, this.state);
-    const turn = this.state >> 122n;
-    return BigInt.asUintN(64, (mixed >> turn) | (mixed << (64n - turn)));
+    const [a, b, c, d, e, f, g, h] = this.state;
+    const low = ((b << 16) | a) ^ ((f << 16) | e);
+    const high = ((d << 16) | c) ^ ((h << 16) | g);
+    const turn = h >>> 10;
+    const [x, y] = turn & 32 ? [low, high] : [high, low];
+    const by = turn & 31;
+    this.high = (by ? (x >>> by) | (y << (32 - by)) : x) >>> 0;
+    this.low = (by ? (y >>> by) | (x << (32 - by)) : y) >>> 0;
   }
 
   /** The next 32 bits: the lower half of 64, then the upper. */
@@ -78,14 +111,15 @@ export class Generator {
       this.half = -1;
       return half;
     }
-    const bits = this.next64();
-    this.half = Number(bits >> 32n);
-    return Number(bits & 0xffffffffn);
+    this.draw();
+    this.half = this.high;
+    return this.low;
   }
 
   /** A number from 0 to 1, without 1. */
   random() {
-    return Number(this.next64() >> 11n) / 2 ** 53;
+    this.draw();
+    return (this.high * 2 ** 21 + (this.low >>> 11)) / 2 ** 53;
   }
 
   /**
@@ -100,19 +134,17 @@ export class Generator {
   }
 
   /**
-   * Integers from 0 to `bound` - 1, by Lemire's method, as NumPy draws int64 below 2**32.
+   * Integers from 0 to `bound` - 1, below 2**21, by Lemire's method, as NumPy draws them.
    * @param {number} bound @param {number} count
    */
   integers(bound, count) {
     const values = new Int32Array(count);
     if (bound <= 1) return values; // without a draw
-    const size = BigInt(bound);
-    const least = Number((2n ** 32n - size) % size);
+    const least = (2 ** 32 - bound) % bound;
     for (let n = 0; n < count; n++) {
-      let product = BigInt(this.next32()) * size;
-      while (Number(product & 0xffffffffn) < bound && Number(product & 0xffffffffn) < least)
-        product = BigInt(this.next32()) * size;
-      values[n] = Number(product >> 32n);
+      let product = this.next32() * bound; // exact for a bound below 2**21
+      while (product % 2 ** 32 < least) product = this.next32() * bound;
+      values[n] = Math.floor(product / 2 ** 32);
     }
     return values;
   }

@@ -1,6 +1,7 @@
 /** Numbers, counts and lists in sentences: `embedlab.traces.text`, line by line. */
 import { isPrintable } from "./python_text.js";
 
+const PLAIN = /^[ -~]*$/;
 const MARK = /\p{M}/u;
 const JOINERS = "\u200c\u200d"; // zero-width joiners of emoji and Persian words
 const FLAG_LETTER = /[\u{1f1e6}-\u{1f1ff}]/u; // two of them are a flag
@@ -89,6 +90,7 @@ function wholeSigns(signs, length) {
  * @param {string} word @param {number} [longest]
  */
 export function shortLabel(word, longest = 16) {
+  if (word.length <= longest && PLAIN.test(word)) return word;
   const signs = Array.from(word, (sign) =>
     isPrintable(sign) || JOINERS.includes(sign) || TAG.test(sign) ? sign : "␣",
   );

@@ -16,7 +16,7 @@ import { outOfRange } from "../ids.js";
 
 const ONEHOT_MAX = 2 ** 25;
 const ONEHOT_TABLE_MAX = 2 ** 22;
-const MULTIPLIED_MAX = 2 ** 23; // multiplications of one run: a few milliseconds
+const MULTIPLIED_MAX = 2 ** 21; // multiplications of one run: a few milliseconds
 const BUDGET_MS = 1;
 
 /** @param {Table} table @param {number[]} ids @param {string} oob @returns {Lookup} */
