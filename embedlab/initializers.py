@@ -136,13 +136,14 @@ class _RandomInitializer(Initializer):
         # Python's own generator, so that random.seed(0) makes a whole session repeatable.
         self._start = random.randrange(1, 1 << 31) if self.seed is None else self.seed
 
-    def _fill_in_pieces(
-        self, out: np.ndarray, draw: Callable[[np.random.Generator, int], np.ndarray]
-    ) -> None:
-        """Write what `draw` returns for a count of numbers (or for some of them) into `out`."""
+    def _draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Return `count` numbers, or some of them."""
+        raise not_defined(self, "_draw(rng, count)")
+
+    def _fill(self, out: np.ndarray) -> None:
         rng, flat, start = np.random.default_rng(self._start), out.reshape(-1), 0
         while start < flat.size:
-            numbers = draw(rng, min(_PIECE, flat.size - start))
+            numbers = self._draw(rng, min(_PIECE, flat.size - start))
             flat[start : start + numbers.size] = numbers
             start += numbers.size
 
@@ -162,8 +163,8 @@ class RandomUniform(_RandomInitializer):
             must, received = "minval must not be above maxval", f"{minval} and {maxval}"
             raise ValueError(message(must, received, "Swap them"))
 
-    def _fill(self, out: np.ndarray) -> None:
-        self._fill_in_pieces(out, lambda rng, n: rng.uniform(self.minval, self.maxval, n))
+    def _draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        return rng.uniform(self.minval, self.maxval, count)
 
 
 class RandomNormal(_RandomInitializer):
@@ -172,9 +173,6 @@ class RandomNormal(_RandomInitializer):
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
         super().__init__(seed)
         self.mean, self.stddev = check_number(mean, "mean"), check_in_range(stddev, "stddev")
-
-    def _fill(self, out: np.ndarray) -> None:
-        self._fill_in_pieces(out, self._draw)
 
     def _draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         return rng.normal(self.mean, self.stddev, count)

@@ -26,6 +26,7 @@ SCRIPTS = sorted(
 LAYERS_AND_FRIENDS = {
     "layers",
     "activations",
+    "budget",
     "callbacks",
     "constraints",
     "initializers",
@@ -39,9 +40,9 @@ LAYERS_AND_FRIENDS = {
 LEVELS_1_AND_2 = {*LAYERS_AND_FRIENDS, "storage", "models", "keras"}
 MAY_IMPORT = {
     "core": {"core"},
-    "data": {"core", "data", "storage"},
+    "data": {"budget", "core", "data", "storage"},
     **{name: {"core", "data", *LAYERS_AND_FRIENDS} for name in LAYERS_AND_FRIENDS},
-    "storage": {"core", "storage"},
+    "storage": {"budget", "core", "storage"},
     "models": {"core", "data", "storage", "models", *LAYERS_AND_FRIENDS},
     "keras": {"core", "keras", *LAYERS_AND_FRIENDS},
     "traces": {"core", "data", "traces", *LEVELS_1_AND_2},

@@ -1,15 +1,10 @@
-"""Allocation of weights: bytes needed and bytes free, arrays in memory or in a file on disk.
-
-While a model is made from a file, a budget limits the bytes of all its weights together.
-"""
+"""Allocation of weights: bytes needed and bytes free, arrays in memory or in a file on disk."""
 
 import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,8 +13,8 @@ from embedlab.core.checks import check_choice, message
 from embedlab.layers.memory import available_memory, in_words
 
 __all__ = [
-    *("Allocator", "TableMemoryError", "allocator_for", "charge", "check_fits"),
-    *("memmap_zeros", "weight_budget"),
+    *("Allocator", "TableMemoryError", "allocator_for", "check_fits", "memmap_zeros"),
+    "nbytes_of",
 ]
 
 Allocator = Callable[[Any, Any], np.ndarray]
@@ -36,9 +31,6 @@ class TableMemoryError(MemoryError):
         super().__init__(message)
         self.needed = needed
         self.available = available
-
-
-# Places ---------------------------------------------------------------------------------------
 
 
 def allocator_for(placement: str) -> Allocator:
@@ -60,7 +52,7 @@ def memmap_zeros(shape: Any, dtype: Any) -> np.ndarray:
     >>> table.tolist()
     [[0.0, 0.0], [7.0, 7.0], [0.0, 0.0]]
     """
-    nbytes = _nbytes(shape, dtype)
+    nbytes = nbytes_of(shape, dtype)
     if not nbytes:
         return np.zeros(shape, dtype)
     with tempfile.TemporaryFile(prefix="embedlab-") as file:
@@ -78,14 +70,12 @@ def memmap_zeros(shape: Any, dtype: Any) -> np.ndarray:
         return np.asarray(np.memmap(file, dtype, "r+", shape=tuple(shape)))
 
 
-def _nbytes(shape: Any, dtype: Any) -> int:
+def nbytes_of(shape: Any, dtype: Any) -> int:
+    """Return the bytes of an array, as a number of Python, which does not overflow."""
     nbytes = int(np.dtype(dtype).itemsize)
     for length in shape:
-        nbytes *= int(length)  # of Python, which does not overflow
+        nbytes *= int(length)
     return nbytes
-
-
-# Limits ---------------------------------------------------------------------------------------
 
 
 def check_fits(placement: str, shape: tuple[int, int], dtype: Any) -> None:
@@ -99,58 +89,14 @@ def check_fits(placement: str, shape: tuple[int, int], dtype: Any) -> None:
 on the disk of the temporary folder: it needs 288.2 PB. Received ... free. Set TMPDIR to a folder \
 on a larger disk, or lower input_dim.
     """
-    available: int | None
-    if placement == "memory":
-        available, place = available_memory(), "into memory"
-        free = "free (out of memory). Lower input_dim or output_dim, or use dtype='float16'; "
-        free += "memory_report() shows the figures."
-    else:
+    available, place = available_memory(), "into memory"
+    do = "Lower input_dim or output_dim, or use dtype='float16'; memory_report() shows the figures"
+    if placement == "disk":
         available = shutil.disk_usage(tempfile.gettempdir()).free
         place = "on the disk of the temporary folder"
-        free = "free. Set TMPDIR to a folder on a larger disk, or lower input_dim."
-    needed = _nbytes(shape, dtype)
+        do = "Set TMPDIR to a folder on a larger disk, or lower input_dim"
+    needed = nbytes_of(shape, dtype)
     if available is not None and needed > available:
-        raise TableMemoryError(
-            f"a table (V, D) = {shape} must fit {place}: it needs {in_words(needed)}. "
-            f"Received {in_words(available)} {free}",
-            needed,
-            available,
-        )
-
-
-# A budget for files ---------------------------------------------------------------------------
-
-_left: ContextVar[list[int] | None] = ContextVar("weight_budget", default=None)
-
-
-@contextmanager
-def weight_budget(nbytes: int) -> Iterator[None]:
-    """Limit the weights made inside to `nbytes` bytes: a model may not outgrow its file.
-
-    >>> with weight_budget(100):
-    ...     charge((5, 5), "float32", "a table")
-    ...     charge((1,), "float32", "a bias")
-    Traceback (most recent call last):
-    ValueError: all weights together must fit into what is announced. Received a bias \
-of shape (1,) when 0 bytes were left. Compare the sizes in the config with the weights.
-    """
-    token = _left.set([nbytes])
-    try:
-        yield
-    finally:
-        _left.reset(token)
-
-
-def charge(shape: tuple[int, ...], dtype: Any, what: str) -> None:
-    """Subtract the bytes of a weight from the budget, if there is one, before it is made."""
-    left = _left.get()
-    if left is None:
-        return
-    needed = _nbytes(shape, dtype)
-    if needed > left[0]:
-        raise ValueError(
-            "all weights together must fit into what is announced. Received "
-            f"{what} of shape {tuple(shape)} when {left[0]} bytes were left. "
-            "Compare the sizes in the config with the weights."
-        )
-    left[0] -= needed
+        must = f"a table (V, D) = {shape} must fit {place}: it needs {in_words(needed)}"
+        received = f"{in_words(available)} free" + " (out of memory)" * (placement == "memory")
+        raise TableMemoryError(message(must, received, do), needed, available)

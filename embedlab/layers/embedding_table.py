@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from embedlab import initializers, quantizers
+from embedlab.budget import OBJECT, charge
 from embedlab.core.checks import (
     ShapeError,
     as_numeric_array,
@@ -33,7 +34,7 @@ from embedlab.core.quantize import (
     quantized_lookup,
 )
 from embedlab.core.resize import resize_rows
-from embedlab.layers.allocation import charge, check_fits
+from embedlab.layers.allocation import check_fits
 from embedlab.layers.dtype_policy import DTypePolicy
 from embedlab.layers.layer import Layer
 from embedlab.layers.lora import AdapterSet
@@ -144,7 +145,6 @@ class FloatTable:
         variable, rows = self.variable, self.dense()
         shape = (total, rows.shape[1])
         check_fits(self.placement, shape, variable.dtype)
-        charge(shape, variable.dtype, variable.path)
         new = resize_rows(rows, total, init, sources, leave_out, variable.allocate)
         _replace_rows(variable, new, self.transposed)
 
@@ -217,8 +217,9 @@ class QuantizedTableWeights:
         rows, columns = shape
         width = columns if config.bits == 8 else -(-columns // 2)
         block = None if config.block_size in (None, -1) else config.block_size
-        groups = (rows,) if block is None else (rows, -(-columns // block))
-        charge((rows, width), np.int8, path)
+        blocks = 1 if block is None else -(-columns // block)
+        charge(OBJECT + rows * (width + 9 * blocks), f"{path} of shape {shape}")
+        groups = (rows,) if block is None else (rows, blocks)
         codes = np.zeros((rows, width), np.int8)
         scale = np.ones(groups, np.float64 if dtype == "float64" else np.float32)
         zero = None if block is None else np.zeros(groups, np.int8)

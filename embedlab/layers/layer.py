@@ -6,7 +6,7 @@ There is no tape. A layer defines its own forward and backward pass:
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from itertools import count
 from typing import Any, ClassVar, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from embedlab import activations, constraints, initializers, regularizers
+from embedlab.budget import CALL, OBJECT, charge, current
 from embedlab.core.checks import (
     ShapeError,
     as_array,
@@ -23,7 +24,7 @@ from embedlab.core.checks import (
     message,
     short_repr,
 )
-from embedlab.layers.allocation import allocator_for, charge
+from embedlab.layers.allocation import allocator_for, nbytes_of
 from embedlab.layers.dtype_policy import INTEGERS, DTypePolicy, get_policy
 from embedlab.layers.input_checks import CALLER_ERRORS, name_layer, names_layer
 from embedlab.layers.stored_arrays import prepare_load
@@ -182,10 +183,12 @@ class Layer:
         if name in existing:
             must, received = "a weight needs a name of its own", f"{short_repr(name)} twice"
             raise ValueError(message(must, f"{received} in {self.name!r}", "Choose another name"))
-        charge(shape, dtype, f"{self.name}/{name}")
+        charge(OBJECT + nbytes_of(shape, dtype), f"{self.name}/{name} of shape {shape}")
         allocate = allocator_for(placement)
         initializer = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = initializers.initialize(initializer, shape, dtype, allocate)
+        start = partial(initializers.initialize, initializer, shape, dtype, allocate)
+        loading = current.get()
+        value = start() if loading is None else allocate(shape, dtype)  # the file has its numbers
         if value.shape != shape:
             must = f"an initializer must return the shape it is asked for, {shape}"
             received = f"shape {value.shape} from {initializer!r:.60}"
@@ -199,6 +202,8 @@ class Layer:
             constraint=constraints.get(constraint),
         )
         variable.allocate = allocate
+        if loading:
+            loading.afterwards.append(lambda: variable.changes or variable.assign(start()))
         self._track_variable(variable)
         return variable
 
@@ -425,6 +430,7 @@ class Layer:
 
     def symbolic_call(self, inputs: Any, **kwargs: Any) -> Any:
         """Call the layer on a placeholder: builds it, and computes nothing."""
+        charge(CALL + 8 * len(inputs.shape), f"a call of {self.name!r:.60}")
         outputs = self.compute_output_spec(inputs, **kwargs)
         self.build(inputs.shape)
         outputs.layer, outputs.inputs, outputs.call_kwargs = self, inputs, kwargs

@@ -127,8 +127,9 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
         for name in names:
             self._check_known(name)
         self.active = names = tuple(dict.fromkeys(names))
+        active = set(names)
         for name, adapter in self.items():
-            adapter.a.trainable = adapter.b.trainable = name in names
+            adapter.a.trainable = adapter.b.trainable = name in active
 
     def mark_merged(self) -> None:
         """Note that the table holds the active adapters now: they rest, and are remembered."""
@@ -179,7 +180,7 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
 def is_adapter_name(name: Any) -> bool:
     """Return whether a value is a name: a text without a slash, which files take for a path."""
-    return isinstance(name, str) and name != "" and "/" not in name
+    return isinstance(name, str) and 0 < len(name) <= 255 and "/" not in name
 
 
 def adapter_weight_names(name: str) -> tuple[str, str]:

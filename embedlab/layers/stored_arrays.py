@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from embedlab import initializers
+from embedlab.budget import read_json
 from embedlab.core.checks import ShapeError, check_size, message
 from embedlab.core.lora import Adapter, lora_scale
 from embedlab.layers.lora import adapter_weight_names, is_adapter_name
 from embedlab.layers.variable import Variable
 
 __all__ = ["adapter_arrays", "prepare_load"]
-
-_MAX_DESCRIPTION = 1 << 20  # bytes of the text that describes adapters
 
 
 def adapter_arrays(layer: Any) -> dict[str, np.ndarray]:
@@ -145,9 +144,7 @@ def _read_description(layer: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if text is None or np.dtype(text.dtype) != np.uint8 or len(text.shape) != 1:
             raise ValueError("no text")
-        if text.shape[0] > _MAX_DESCRIPTION:
-            raise ValueError("a long text")
-        description: dict[str, Any] = json.loads(bytes(np.asarray(text)).decode())
+        description: dict[str, Any] = read_json(bytes(np.asarray(text)), "the adapters")
         names = [config["name"] for config in description["adapters"]]
         active, merged = description["active"], [each["name"] for each in description["merged"]]
         for config in description["adapters"]:

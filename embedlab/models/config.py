@@ -10,7 +10,8 @@ import numpy as np
 
 from embedlab import layers as layers_module
 from embedlab import losses, optimizers
-from embedlab.core.checks import message
+from embedlab.budget import CALL, OBJECT, charge
+from embedlab.core.checks import check_dtype, message
 from embedlab.registry import as_custom_objects
 
 __all__ = [
@@ -169,7 +170,7 @@ def _from_keras(value: Any, custom: dict[str, Any]) -> Any:
         do = "Write a layer of your own, and pass it in custom_objects"
         raise ValueError(message(f"code in a file is never executed: {must}", received, do))
     if name in ("__numpy__", "__tensor__") and isinstance(config, dict):
-        return np.array(config["value"], np.dtype(str(config["dtype"])))
+        return np.array(config["value"], check_dtype(config["dtype"], "the dtype of an array"))
     extra = result.pop("embedlab", None)
     if isinstance(extra, dict) and isinstance(config, dict) and isinstance(name, str):
         known = (_EXTRA_KEYS.get(name, set()) | _LORA_KEYS) & set(extra)
@@ -184,6 +185,7 @@ def _layer(config: Any, custom: dict[str, Any]) -> Any:
         must, received = "a layer must be a dict with a config", type(config).__name__
         raise ValueError(message(must, received, "Save the model again"))
     name, inner = config.get("class_name"), config["config"]
+    charge(OBJECT + CALL * len(str(inner.get("name"))), "a layer and its name")
     if name not in ("Sequential", "Functional") or name in custom:
         return layers_module.deserialize(config, custom)
     options = {key: inner[key] for key in ("name", "trainable", "strict_masks") if key in inner}
@@ -220,9 +222,8 @@ def _chain(config: dict[str, Any], custom: dict[str, Any]) -> tuple[Any, Any]:
     if len(inputs) != 1 or len(outputs) != 1 or merging:
         raise MoreThanAChain(_contents(inputs, outputs, configs, merging))
     first, (last, call, _) = inputs[0][0], outputs[0]
-    if configs[last]["class_name"] == "Functional":
-        call -= 1  # Keras counts that a model inside was made as a call
-    place = (last, call)
+    # Keras counts that a model inside was made as a call
+    place = (last, min(call, len(configs[last]["inbound_nodes"]) - 1))
     steps: list[tuple[str, dict[str, Any]]] = []
     while place[0] != first:
         node = nodes.pop(place, None)  # no call comes twice: a circle ends here too

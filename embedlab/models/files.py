@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from embedlab.core.checks import message
-from embedlab.layers.allocation import weight_budget
+from embedlab.budget import file_budget
+from embedlab.core.checks import check_flag, message
 from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.stored_arrays import adapter_arrays
@@ -22,8 +22,6 @@ from embedlab.storage.h5 import Reader, open_h5, write_groups
 __all__ = ["load_layer_weights", "load_model", "load_weights", "save_model", "save_weights"]
 
 MODEL, WEIGHTS = ".keras", ".weights.h5"
-EXTRA_BYTES = 64 << 20
-"""Bytes that weights may take beyond eight times the file: adapters that Keras has merged."""
 _COMPARE = "Compare the two models"
 
 
@@ -70,7 +68,8 @@ def load_model(
     compile : bool
         Whether to take over optimizer (at its first step), loss and metrics.
     safe_mode : bool
-        As in Keras; nothing in a file is ever executed, whatever the value.
+        With False there is no limit on the memory that the model takes: a file may ask for 64 MB
+        and 8 times its size. Nothing in it is ever executed, whatever the value.
 
     Raises
     ------
@@ -91,21 +90,20 @@ def load_model(
     """
     _check_ending(filepath, MODEL)
     custom_objects = as_custom_objects(custom_objects)
-    with open_archive(filepath) as archive:
-        config = read_config(archive, filepath)
-        with extract_weights(archive, filepath) as weights:
-            most = 8 * weights.seek(0, 2) + EXTRA_BYTES
-            weights.seek(0)
-            do = "Pass custom_objects for what is yours; do not trust a file that surprises you"
-            with as_file_refused(filepath, "hold a valid config", do), weight_budget(most):
-                try:
-                    model = model_from_config(config, custom_objects, compile)
-                except MoreThanAChain as error:
-                    must, do = "hold one chain of layers", "Load it with embedlab.keras in Keras"
-                    do += ", or read its weights with models.load_layer_weights"
-                    raise FileRefused(filepath, must, str(error), do) from None
-            with as_file_refused(filepath, "hold the weights of its model"):
-                _read_weights(weights, filepath, model)
+    limited = check_flag(safe_mode, "safe_mode")
+    with file_budget(filepath, limited) as budget, _open_weights(filepath) as (weights, config):
+        do = "Pass custom_objects for what is yours; do not trust a file that surprises you"
+        with as_file_refused(filepath, "hold a valid config", do):
+            try:
+                model = model_from_config(config, custom_objects, compile)
+            except MoreThanAChain as error:
+                must, do = "hold one chain of layers", "Load it with embedlab.keras in Keras"
+                do += ", or read its weights with models.load_layer_weights"
+                raise FileRefused(filepath, must, str(error), do) from None
+        with as_file_refused(filepath, "hold the weights of its model"):
+            _read_weights(weights, filepath, model)
+    for initialize in budget.afterwards:  # what the file had no place for: layers in a dict, say
+        initialize()
     return model
 
 
@@ -125,7 +123,7 @@ def load_weights(model: Any, filepath: Any) -> None:
 
     FileRefused, and no weight is changed, for one that is damaged, hostile or of another model.
     """
-    with _open_weights(filepath) as (source, _):
+    with file_budget(filepath), _open_weights(filepath) as (source, _):
         _read_weights(source, filepath, model)
 
 
@@ -155,6 +153,7 @@ def load_layer_weights(layer: Layer, path: Any, name: str | None = None) -> None
     """
     name = layer.name if name is None else name
     with (
+        file_budget(path),
         _open_weights(path) as (source, config),
         open_h5(source, path) as reader,
         as_file_refused(path, "hold this layer", _COMPARE),

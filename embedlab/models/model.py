@@ -7,6 +7,7 @@ import numpy as np
 
 from embedlab import layers as layers_module
 from embedlab import losses, optimizers
+from embedlab.budget import CALL, charge
 from embedlab.callbacks import History
 from embedlab.core.checks import (
     ShapeError,
@@ -373,6 +374,8 @@ class Model(Layer):
         """Return the shape of the outputs for inputs of `input_shape`."""
         shape = tuple(input_shape)
         for layer, kwargs in self._calls:
+            # models in models can double their calls; a shape may have a million axes
+            charge(CALL + 8 * len(shape), f"a call of {layer.name!r:.60}")
             shape = layer.compute_output_shape(shape, **kwargs)
         return shape
 
@@ -494,6 +497,7 @@ class Model(Layer):
             source = {"class_name": "__keras_tensor__", "config": tensor}
             nodes[layer.name].append({"args": [source], "kwargs": dict(kwargs)})
             place = [layer.name, len(nodes[layer.name]) - 1, 0]
+        place[1] += type(self._calls[-1][0]) is Model  # Keras counts that it was made as a call
         parts: tuple[Any, ...] = (start, *self._layers)
         config: dict[str, Any] = {
             "name": self.name,

@@ -1,8 +1,7 @@
 """``.keras`` files: zip archives with a config, weights and metadata.
 
-What a file may take in memory is limited in three places: the entries and the size of the config
-here; the size that an array announces, by the bytes stored, in `storage.h5`; the weights made from
-a config, by the budget of `layers.allocation`.
+What a file may take is limited by `embedlab.budget`: what is unpacked here, what is read in
+`storage.h5`, and every layer and weight that the config asks for.
 """
 
 import json
@@ -15,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import embedlab
+from embedlab.budget import charge, read_json
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import DISTRUST, FileRefused, as_file_refused
 
@@ -23,10 +23,6 @@ __all__ = ["check_entries", "extract_weights", "open_archive", "read_config", "w
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 KERAS = "3.15.1"
 """The version of Keras whose file format is written."""
-MAX_CONFIG_BYTES = 16 << 20  # bytes
-MAX_ENTRIES = 10_000
-MAX_RATIO = 100
-"""Largest ratio of unpacked to packed size: random floats pack to nine tenths."""
 
 
 def write_archive(
@@ -68,19 +64,15 @@ def open_archive(path: Any) -> Iterator[zipfile.ZipFile]:
             kind = {b"\x80": "a pickle, which could execute anything", b"\x89": "an HDF5 file"}
             raise ValueError(kind.get(start[:1], f"{len(start)} bytes or more of something else"))
         archive = zipfile.ZipFile(path)
-    with archive:
         check_entries(archive, path)
+    with archive:
         yield archive
 
 
 def read_config(archive: zipfile.ZipFile, path: Any) -> Any:
     """Return the config of a model, decoded from JSON."""
     with as_file_refused(path, f"hold a config in {CONFIG}"):
-        size = archive.getinfo(CONFIG).file_size
-        if size > MAX_CONFIG_BYTES:
-            must = f"hold a config of at most {MAX_CONFIG_BYTES:,} bytes"
-            raise FileRefused(path, must, f"{size:,}", DISTRUST)
-        return json.loads(archive.read(CONFIG))
+        return read_json(archive.read(CONFIG), CONFIG)
 
 
 @contextmanager
@@ -94,22 +86,20 @@ def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
 
 
 def check_entries(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse an archive that leads out of itself, or unpacks to far more than it is."""
+    """Refuse an archive that leads out of itself, or unpacks to more than its budget."""
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
-    if len(entries) > MAX_ENTRIES or len(names) < len(entries):
+    if len(names) < len(entries):
         received = f"{len(entries):,} of {len(names):,} names"
-        raise FileRefused(path, "hold a few files, each once", received, DISTRUST)
+        raise FileRefused(path, "hold each file once", received, DISTRUST)
     for entry in entries:
+        charge(entry.file_size, f"{entry.filename!r:.80} as it unpacks")
         # the original name: zipfile cuts at a zero byte and converts slashes
         name = getattr(entry, "orig_filename", entry.filename)
         parts, label = PurePosixPath(name.replace("\\", "/")).parts, f"{name!r:.80}"
         link = (entry.external_attr >> 16) & 0o170000 == 0o120000
         if name.startswith(("/", "\\")) or ".." in parts or ":" in name or "\0" in name or link:
             raise FileRefused(path, "not lead out of itself", label, DISTRUST)
-        if entry.file_size > MAX_RATIO * entry.compress_size + (1 << 20):
-            received = f"{label} with {entry.file_size:,} bytes in {entry.compress_size:,}"
-            raise FileRefused(path, "not unpack to far more than it is", received, DISTRUST)
         stored = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         if entry.flag_bits & 1 or not stored:
             must, received = "be stored or deflated, and not encrypted", f"{label}, which is not"

@@ -8,6 +8,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from embedlab.budget import file_budget
 from embedlab.data.vectors.choose_tensor import choose_tensor
 from embedlab.storage.archive import check_entries
 from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused
@@ -25,7 +26,7 @@ def read_npy(path: Path) -> np.ndarray:
 
 def read_npz(path: Path, name: str | None) -> tuple[str, np.ndarray, list[str] | None]:
     """Return the name of a table in a ``.npz`` file, the table, and the words if it has them."""
-    with zipfile.ZipFile(path) as archive:
+    with file_budget(path), zipfile.ZipFile(path) as archive:
         check_entries(archive, path)
         headers = {}
         for entry in archive.infolist():
