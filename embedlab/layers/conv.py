@@ -48,7 +48,7 @@ class Conv1D(Layer):
         "data_format": "channels_last",
     }
     kernel: Variable
-    bias: Variable | None = None
+    bias: Variable | None
 
     def __init__(
         self,
@@ -71,6 +71,8 @@ class Conv1D(Layer):
         check_choice(self.padding, "The `padding` argument", ("valid", "same"))
         self.activation = activations.get(activation)
         self.use_bias = check_flag(use_bias, "use_bias")
+        if not self.use_bias:
+            self.bias = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (kernel_size, C, filters) and the bias (filters,)."""

@@ -45,13 +45,15 @@ class Dense(Layer):
     }
     supports_masking = True
     kernel: Variable
-    bias: Variable | None = None
+    bias: Variable | None
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True, **options: Any):
         super().__init__(**options)
         self.units = check_size(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = check_flag(use_bias, "use_bias")
+        if not self.use_bias:
+            self.bias = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the kernel (D, units) and the bias (units,); ShapeError while D is unknown."""

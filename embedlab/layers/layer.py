@@ -430,7 +430,7 @@ class Layer:
 
     def symbolic_call(self, inputs: Any, **kwargs: Any) -> Any:
         """Call the layer on a placeholder: builds it, and computes nothing."""
-        charge(CALL + 8 * len(inputs.shape), f"a call of {self.name!r:.60}")
+        charge(CALL + 32 * len(inputs.shape), f"a call of {self.name!r:.60}")
         outputs = self.compute_output_spec(inputs, **kwargs)
         self.build(inputs.shape)
         outputs.layer, outputs.inputs, outputs.call_kwargs = self, inputs, kwargs

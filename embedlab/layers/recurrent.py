@@ -64,7 +64,7 @@ class Recurrent(Layer):
     consumes_mask = True
     kernel: Variable
     recurrent_kernel: Variable
-    bias: Variable | None = None
+    bias: Variable | None
 
     def __init__(
         self,
@@ -80,6 +80,8 @@ class Recurrent(Layer):
         self.activation = activations.get(activation)
         self.use_bias = check_flag(use_bias, "use_bias")
         self.return_sequences = check_flag(return_sequences, "return_sequences")
+        if not self.use_bias:
+            self.bias = None
 
     def _step(self, x: np.ndarray, h: np.ndarray, states: Arrays) -> tuple[Arrays, Arrays]:
         """Return the states after one step, and what `_step_backward` needs.

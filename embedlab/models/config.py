@@ -186,6 +186,7 @@ def _layer(config: Any, custom: dict[str, Any]) -> Any:
         raise ValueError(message(must, received, "Save the model again"))
     name, inner = config.get("class_name"), config["config"]
     charge(OBJECT + CALL * len(str(inner.get("name"))), "a layer and its name")
+    name = "Functional" if name == "Model" and name not in custom else name
     if name not in ("Sequential", "Functional") or name in custom:
         return layers_module.deserialize(config, custom)
     options = {key: inner[key] for key in ("name", "trainable", "strict_masks") if key in inner}

@@ -375,7 +375,7 @@ class Model(Layer):
         shape = tuple(input_shape)
         for layer, kwargs in self._calls:
             # models in models can double their calls; a shape may have a million axes
-            charge(CALL + 8 * len(shape), f"a call of {layer.name!r:.60}")
+            charge(CALL + 32 * len(shape), f"a call of {layer.name!r:.60}")
             shape = layer.compute_output_shape(shape, **kwargs)
         return shape
 

@@ -99,8 +99,7 @@ class Reader:
 
     def label(self, group: str) -> str | None:
         """Return the attribute "name" of a group, where Keras keeps the name of a layer."""
-        h5_group = self._group(group)
-        attributes = {} if h5_group is None else h5_group.attrs
+        attributes: Any = getattr(self._group(group), "attrs", {})
         # only one text: each of many could be the same long one
         one = "name" in attributes and attributes.get_id("name").shape == ()
         name = attributes["name"] if one else None
