@@ -12,7 +12,7 @@ from embedlab.core.checks import check_flag, message
 from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.stored_arrays import adapter_arrays
-from embedlab.models.config import MODEL_CLASSES, MoreThanAChain, model_from_config, model_to_config
+from embedlab.models.config import MoreThanAChain, model_from_config, model_to_config
 from embedlab.registry import as_custom_objects, snake_case
 from embedlab.storage.archive import extract_weights, open_archive, read_config, write_archive
 from embedlab.storage.atomic import atomic_write
@@ -255,9 +255,8 @@ def _groups_below(layer: Layer, path: str, seen: set[int]) -> Iterator[tuple[str
             yield from _groups_below(value, group, seen)
         elif isinstance(value, (list, tuple)):
             layers = [each for each in value if isinstance(each, Layer)]
-            kinds = ((type(each), type(each).__name__) for each in layers)
-            chain = MODEL_CLASSES["Functional"]
-            names = _numbered("Functional" if kind is chain else name for kind, name in kinds)
+            kinds = (vars(type(each)).get("_KIND", type(each).__name__) for each in layers)
+            names = _numbered(kinds)
             for name, each in zip(names, layers, strict=True):
                 yield from _groups_below(each, f"{group}/{name}", seen)
 

@@ -71,19 +71,19 @@ def _chain(kind):
     return Sequential([Embedding(9, 4, input_length=5), cls(**options)])
 
 
-def places(value, found):
+def places(value, result):
     """Collect every container and key of a config."""
     for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-        found.append((value, key))
+        result.append((value, key))
         if isinstance(each, (dict, list)):
-            places(each, found)
-    return found
+            places(each, result)
+    return result
 
 
 def mutate(rng, config):
     """Change one place of a config: its number, text or class, its depth, its length."""
-    found = places(config, [])
-    inside, key = rng.choice(found)
+    result = places(config, [])
+    inside, key = rng.choice(result)
     value = inside[key]
     kind = rng.randrange(8)
     if kind == 0 and isinstance(inside, dict):
@@ -95,7 +95,7 @@ def mutate(rng, config):
     elif kind == 2 and isinstance(value, list):
         inside[key] = value * rng.choice([2, 100, 20_000])
     elif kind == 3:
-        other, name = rng.choice(found)
+        other, name = rng.choice(result)
         inside[key] = copy.deepcopy(other[name])
     elif kind == 4:
         dtype = rng.choice(["float32", "i1", *TEXTS])
