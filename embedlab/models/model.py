@@ -373,8 +373,7 @@ class Model(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """Return the shape of the outputs for inputs of `input_shape`."""
         shape = tuple(input_shape)
-        for layer, kwargs in self._calls:
-            # models in models can double their calls; a shape may have a million axes
+        for layer, kwargs in self._calls:  # models in models may double the calls of a file
             charge(CALL + 32 * len(shape), f"a call of {layer.name!r:.60}")
             shape = layer.compute_output_shape(shape, **kwargs)
         return shape

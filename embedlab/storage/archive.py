@@ -21,8 +21,7 @@ from embedlab.storage.errors import DISTRUST, FileRefused, as_file_refused
 __all__ = ["check_entries", "extract_weights", "open_archive", "read_config", "write_archive"]
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
-KERAS = "3.15.1"
-"""The version of Keras whose file format is written."""
+KERAS = "3.15.1"  # the version whose file format is written
 
 
 def write_archive(

@@ -100,7 +100,6 @@ class Reader:
     def label(self, group: str) -> str | None:
         """Return the attribute "name" of a group, where Keras keeps the name of a layer."""
         attributes: Any = getattr(self._group(group), "attrs", {})
-        # only one text: each of many could be the same long one
         one = "name" in attributes and attributes.get_id("name").shape == ()
         name = attributes["name"] if one else None
         return name if isinstance(name, str) else None

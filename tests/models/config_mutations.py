@@ -154,8 +154,8 @@ def main(seed, count):
         if nbytes > 64_000_000 + 8 * path.stat().st_size or seconds > 6:
             failure = f"{nbytes:,} bytes and {seconds} s"
         if failure:
-            kept = path.rename(folder / f"{number}.keras")
-            results["failures"].append(f"{kept}: {failure:.3000}")
+            saved = path.rename(folder / f"{number}.keras")
+            results["failures"].append(f"{saved}: {failure:.3000}")
         results["bytes"] = max(results["bytes"], nbytes)
         results["seconds"] = max(results["seconds"], seconds)
     print(json.dumps(results))
