@@ -9,8 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 BASE, MULTIPLE = 64_000_000, 8
-"""Reading a file may take BASE bytes and MULTIPLE times its size: half floats that become double
-take 4, what is read and not yet assigned 1, weights that are unpacked 1."""
+"""Reading a file may take BASE bytes and MULTIPLE times its size: half floats as double take 4."""
 OBJECT, CALL = 16_384, 1024
 """Bytes that a layer or a weight counts beside its numbers, and a call: they take time too."""
 
@@ -37,11 +36,9 @@ def file_budget(path: Any, limited: bool = True) -> Iterator[Budget]:
 
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile() as file, file_budget(file.name):
-    ...     charge(1 << 20, "a table")
-    ...     charge(1 << 30, "a bias")
+    ...     charge(10**8, "bias")
     Traceback (most recent call last):
-    embedlab.budget.OverBudgetError: a bias: 1,073,741,824 bytes when 62,951,424 of 64,000,000 \
-are left
+    embedlab.budget.OverBudgetError: bias: 100,000,000 bytes when 64,000,000 of 64,000,000 are left
     """
     size = os.path.getsize(str(path)) if os.path.exists(str(path)) else 0
     budget = Budget(BASE + MULTIPLE * size if limited else math.inf)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from embedlab.budget import file_budget
-from embedlab.core.checks import check_flag, message
+from embedlab.core.checks import message
 from embedlab.layers.layer import Layer
 from embedlab.layers.recurrent import Recurrent
 from embedlab.layers.stored_arrays import adapter_arrays
@@ -90,8 +90,7 @@ def load_model(
     """
     _check_ending(filepath, MODEL)
     custom_objects = as_custom_objects(custom_objects)
-    limited = check_flag(safe_mode, "safe_mode")
-    with file_budget(filepath, limited) as budget, _open_weights(filepath) as (weights, config):
+    with file_budget(filepath, safe_mode) as budget, _open_weights(filepath) as (weights, config):
         do = "Pass custom_objects for what is yours; do not trust a file that surprises you"
         with as_file_refused(filepath, "hold a valid config", do):
             try:

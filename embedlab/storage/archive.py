@@ -87,10 +87,8 @@ def extract_weights(archive: zipfile.ZipFile, path: Any) -> Iterator[IO[bytes]]:
 def check_entries(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse an archive that leads out of itself, or unpacks to more than its budget."""
     entries = archive.infolist()
-    names = {entry.filename for entry in entries}
-    if len(names) < len(entries):
-        received = f"{len(entries):,} of {len(names):,} names"
-        raise FileRefused(path, "hold each file once", received, DISTRUST)
+    if len({entry.filename for entry in entries}) < len(entries):
+        raise FileRefused(path, "hold each file once", "one name twice", DISTRUST)
     for entry in entries:
         charge(entry.file_size, f"{entry.filename!r:.80} as it unpacks")
         # the original name: zipfile cuts at a zero byte and converts slashes

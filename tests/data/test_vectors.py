@@ -250,7 +250,7 @@ BAD = {
     "npy of one axis": (npy(np.ones(2)), "float64 of shape (2,)"),
     "npy without rows": (npy(np.ones((0, 2))), "float64 of shape (0, 2)"),
     "npz lies": (packed(**{"a.npy": NPY.replace(b"(6, 3)", b"(6, 4)")}), "96 bytes in"),
-    "npz bomb": (packed(**{"a.npy": npy(np.zeros((2000, 2000)))}), "32,000,128 bytes in"),
+    "npz bomb": (packed(**{"a.npy": npy(np.zeros((3000, 3000)))}), "72,000,128 bytes when"),
     "npz of objects": (packed(**{"a.npy": npy(np.array([Bomb()]))}), "Python objects"),
     "npz leads out": (packed(**{"../a.npy": NPY}), "'../a.npy'"),
     "npz without tables": (packed(**{"a.npy": npy(np.ones(3))}), "none among 1 arrays"),
