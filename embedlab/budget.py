@@ -26,8 +26,7 @@ class Budget:
         self.afterwards: list[Callable[[], Any]] = []
 
 
-current: ContextVar[Budget | None] = ContextVar("current", default=None)
-"""The budget of the file that is read now."""
+current: ContextVar[Budget | None] = ContextVar("current", default=None)  # of a file being read
 
 
 @contextmanager

@@ -13,11 +13,7 @@ from embedlab.core.checks import check_choice, message
 from embedlab.layers.memory import available_memory, in_words
 
 __all__ = [
-    "Allocator",
-    "TableMemoryError",
-    "allocator_for",
-    "check_fits",
-    "memmap_zeros",
+    *("Allocator", "TableMemoryError", "allocator_for", "check_fits", "memmap_zeros"),
     "nbytes_of",
 ]
 

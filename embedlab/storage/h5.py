@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHUNK_BYTES", "LazyArray", "Reader", "open_h5", "write_groups"]
 
-CHUNK_BYTES = 1 << 22
-"""Bytes that are read at a time."""
+CHUNK_BYTES = 1 << 22  # bytes that are read at a time
 
 
 def write_groups(
@@ -100,9 +99,8 @@ class Reader:
     def label(self, group: str) -> str | None:
         """Return the attribute "name" of a group, where Keras keeps the name of a layer."""
         attributes: Any = getattr(self._group(group), "attrs", {})
-        one = "name" in attributes and attributes.get_id("name").shape == ()
-        name = attributes["name"] if one else None
-        return name if isinstance(name, str) else None
+        one = "name" in attributes and attributes.get_id("name").shape == ()  # no list of texts
+        return attributes["name"] if one and isinstance(attributes["name"], str) else None
 
     def _group(self, group: str) -> Any:
         import h5py
