@@ -1,4 +1,4 @@
-"""Models in files: ``.keras`` for a whole model, ``.weights.h5`` for its weights, as Keras 3."""
+"""Models in files as of Keras 3: ``.keras`` for a whole model, ``.weights.h5`` for weights."""
 
 import json
 from collections import Counter
@@ -203,18 +203,19 @@ def _read_weights(source: Any, path: Any, model: Any) -> None:
         open_h5(source, path) as reader,
         as_file_refused(path, "hold the weights of this model", _COMPARE, keep_advice=True),
     ):
+        if reader.keras2:
+            do = "Load and save it in Keras 3"
+            raise FileRefused(path, "be a file of Keras 3", "one of Keras 2", do)
         known = dict(weight_groups(model))
         for where, layer in known.items():
             group = _join(where, "layers")
-            names = reader.names(group) if hasattr(layer, "layers") else []
+            names = [name for name in reader.names(group) if not name.startswith("input_layer")]
             extra = [name for name in names if f"{group}/{name}" not in known]
-            extra = [name for name in extra if not name.startswith("input_layer")]
-            if extra:  # their weights would be lost silently
+            if extra and hasattr(layer, "layers"):  # their weights would be lost silently
                 must = f"every layer of the file must be in {layer.name!r}"
                 do = "Read single layers with models.load_layer_weights"
                 raise ValueError(message(must, f"more: {extra[:5]}", do))
-        assignments = [_prepare_load(reader, where, layer) for where, layer in known.items()]
-        for assign in assignments:
+        for assign in [_prepare_load(reader, where, layer) for where, layer in known.items()]:
             assign()
 
 
@@ -303,11 +304,9 @@ def _join(path: str, name: str) -> str:
 
 def _has_weights(model: Any) -> bool:
     """Return whether a model is built, or made of built layers and such as need no building."""
-    if model.built:
-        return True
     inner = list(model.sublayers())
     complete = bool(inner) if hasattr(model, "layers") else type(model).build is Layer.build
-    return complete and all(_has_weights(layer) for layer in inner)
+    return model.built or (complete and all(_has_weights(layer) for layer in inner))
 
 
 def _check_built(model: Any) -> None:

@@ -73,6 +73,7 @@ class Reader:
 
     def __init__(self, file: "h5py.File", path: Any):
         self._file, self.path = file, path
+        self.keras2 = "layer_names" in file.attrs  # by which it lists its groups
 
     def names(self, group: str) -> list[str]:
         """Return the names in a group; none where there is no such group."""

@@ -41,7 +41,7 @@ const layoutCache = new WeakMap();
 function layoutAndScale(scene, points) {
   const { near, nearMap, choices, target } = derive(scene.trace);
   const count = Math.max(near.length, nearMap.length, choices.length);
-  const { figure: width, height } = scene.size;
+  const { figureWidth: width, figureHeight: height } = scene.size;
   const key = [width, height, count, points, target];
   const before = layoutCache.get(scene.explorer);
   if (before && key.every((part, i) => part === before.key[i])) return before;

@@ -61,13 +61,19 @@ export const isPredicting = ({ ui }) => ui.prediction?.phase === "open";
  * @param {Derived} derived
  */
 export function layoutOf(scene, { rows, D, N }) {
-  const what = { width: scene.size.figure, height: scene.size.height, R: rows.length, D, N };
+  const what = {
+    width: scene.size.figureWidth,
+    height: scene.size.figureHeight,
+    R: rows.length,
+    D,
+    N,
+  };
   return cachedLayout(scene.explorer, what, layout);
 }
 
 /** Move the windows to the selection; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
-  if (!scene.size.figure) return;
+  if (!scene.size.figureWidth) return;
   const { ui } = scene;
   const derived = derive(scene.trace);
   const at = layoutOf(scene, derived);

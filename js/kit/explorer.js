@@ -141,7 +141,7 @@ export class Explorer extends Renderer {
     if (name) this.timeAct(name);
     if (!("note" in patch)) this.ui.note = "";
     Object.assign(this.ui, patch);
-    this.repaintAhead();
+    this.paintBeforeFrame();
   }
 
   // ---- motion between steps ------------------------------------------------------------------------

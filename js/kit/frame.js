@@ -55,7 +55,7 @@ export function frame(explorer) {
         ...view.predict(scene),
       })
     : controlRow(explorer, scene);
-  const figure = html`<div class="figure">${scene.size.figure ? view.figure(scene) : nothing}</div>`;
+  const figure = html`<div class="figure">${scene.size.figureWidth ? view.figure(scene) : nothing}</div>`;
   const strip =
     look === "wide"
       ? nothing

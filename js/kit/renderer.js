@@ -1,45 +1,13 @@
 /**
  * Rendering into the page: at most once a frame, with the size and theme found there.
  */
+import { LEAST_FIGURE_WIDTH, figureHeight, seenHeight } from "./figure_size.js";
 import { nextTask, startTiming } from "./frame_timing.js";
 import { focusByPlace } from "./roving_tabindex.js";
 import { hostScale, watchTheme } from "./theme.js";
 
-const BORDERS = 2;
-const DESK = 394; // of a figure: with the other rows 660
-const OTHER_ROWS = 266;
-const LEAST_HEIGHT = 280;
-const LOWEST_WINDOW = 500; // a frame of a page that grows with its content has no height of its own
-const LEAST = 320; // the width that a figure needs; in less it is scaled down
-
-/**
- * Return the height of a figure that does not stack: 394 px at a desk, more where there is more room, less in a
- * low window.
- * @param {number} width   of the view
- * @param {number} seen    how high the part of the page is that is seen
- * @param {boolean} full   on the whole screen
- */
-export function figureHeight(width, seen, full) {
-  const most = width < 1200 ? DESK : Math.min(540, Math.round(DESK + (width - 1200) * 0.36));
-  const room = Math.max(LEAST_HEIGHT, Math.floor(seen) - OTHER_ROWS);
-  if (full) return room;
-  return seen < LOWEST_WINDOW ? most : Math.min(most, room);
-}
-
-/**
- * Return how much of a view can be seen at once: the height of what scrolls around it, or of the window.
- * @param {HTMLElement} view
- */
-function seenHeight(view) {
-  for (let node = view.parentElement; node; node = node.parentElement)
-    if (
-      node.scrollHeight > node.clientHeight + 1 &&
-      node.clientHeight >= LOWEST_WINDOW &&
-      /auto|scroll/.test(getComputedStyle(node).overflowY)
-    )
-      return Math.min(innerHeight, node.clientHeight);
-  return innerHeight;
-}
+const VIEW_BORDERS = 2;
+const FIGURE_PADDING = 11; // above and below it
 
 /**
  * Keep the host's shortcuts from what holds the keyboard. Jupyter looks for this mark on its way up
@@ -54,7 +22,7 @@ function keepShortcuts({ target }) {
  * Let inputs show what is true, also where the learner has changed them and the edit was refused.
  * @param {HTMLElement} root
  */
-function showValues(root) {
+function restoreInputs(root) {
   for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (
     root.querySelectorAll("input, select, textarea") // among thousands of cells, found faster than by an attribute
   )) {
@@ -65,14 +33,14 @@ function showValues(root) {
   }
 }
 
-const STOPS = "button, input, select, textarea, [tabindex='0']";
+const FOCUSABLE = "button, input, select, textarea, [tabindex='0']";
 
 /**
  * Remember where the keyboard is, so that it stays near when what holds it goes: without this it would fall to
  * the page, and the next Tab would begin at its top.
  * @param {HTMLElement} root
  */
-function neighborsOfFocus(root) {
+function rememberFocus(root) {
   const { activeElement: active } = /** @type {Document} */ (root.getRootNode());
   if (!(active instanceof HTMLElement) || active === root || !root.contains(active)) return null;
   if (active.matches("[role=gridcell], [role=option]")) return null; // each view moves these itself
@@ -80,12 +48,14 @@ function neighborsOfFocus(root) {
   const around = [];
   for (let at = active.parentElement; at && around.at(-1) !== root; at = at.parentElement)
     around.push(at);
-  const place = [...around[0].querySelectorAll(STOPS)].indexOf(active);
+  const place = [...around[0].querySelectorAll(FOCUSABLE)].indexOf(active);
   return {
-    keep() {
+    restore() {
       if (root.contains(active) && !active.matches(":disabled")) return;
       for (const group of around.filter((one) => root.contains(one))) {
-        const stops = [...group.querySelectorAll(STOPS)].filter((one) => !one.matches(":disabled"));
+        const stops = [...group.querySelectorAll(FOCUSABLE)].filter(
+          (one) => !one.matches(":disabled"),
+        );
         const next = stops[Math.min(group === around[0] ? place : 0, stops.length - 1)];
         if (next) return /** @type {HTMLElement} */ (next).focus();
       }
@@ -104,7 +74,7 @@ export class Renderer {
     this.root.className = "embedlab";
     this.root.addEventListener("focusin", keepShortcuts);
     el.append(this.root);
-    this.size = { width: 0, figure: 0, height: 0 };
+    this.size = { width: 0, figureWidth: 0, figureHeight: 0 };
     /** @type {Record<string, number>} acts that wait for their painting, and when they began */
     this.timedActs = {};
     /** @type {number | undefined} the frame that will paint */
@@ -141,7 +111,7 @@ export class Renderer {
    * Paint what the learner did. The browser waits up to 16 ms for the next frame: the drawing is done meanwhile,
    * and what comes after it is drawn in the frame, so that nothing is drawn more than twice.
    */
-  repaintAhead() {
+  paintBeforeFrame() {
     this.repaint();
     if (this.ahead) return;
     this.ahead = true;
@@ -159,10 +129,10 @@ export class Renderer {
     this.frameRequest = undefined;
     const ends = Object.entries(this.timedActs).map(([name, start]) => startTiming(name, start));
     this.timedActs = {};
-    const keyboard = neighborsOfFocus(this.root);
+    const focus = rememberFocus(this.root);
     this.draw();
-    showValues(this.root);
-    if (!this.pendingFocus) keyboard?.keep();
+    restoreInputs(this.root);
+    if (!this.pendingFocus) focus?.restore();
     if (this.pendingFocus && focusByPlace(this.root, this.pendingFocus))
       this.pendingFocus = undefined;
     for (const end of ends) end(inFrame);
@@ -185,7 +155,7 @@ export class Renderer {
     const scale = hostScale();
     this.root.style.setProperty("zoom", scale === 1 ? "" : String(scale));
     const full = document.fullscreenElement === this.root;
-    const width = Math.floor(this.root.getBoundingClientRect().width / scale) - BORDERS;
+    const width = Math.floor(this.root.getBoundingClientRect().width / scale) - VIEW_BORDERS;
     if (width !== this.size.width) {
       this.size = { ...this.size, width }; // what the width decides is painted before the figure is measured
       this.theme = this.themeWatch.read(); // the first size comes with the first place in the page
@@ -195,12 +165,13 @@ export class Renderer {
     if (!box) return;
     const padding = 2 * parseFloat(getComputedStyle(box).paddingLeft || "0");
     const room = Math.floor(box.getBoundingClientRect().width / scale - padding);
-    const figure = Math.max(LEAST, room);
-    this.root.style.setProperty("--figure-zoom", String(room / figure));
-    const height = figureHeight(width, (full ? innerHeight : seenHeight(this.root)) / scale, full);
-    this.root.style.setProperty("--figure-height", `${height + 11}px`);
-    if (figure === this.size.figure && height === this.size.height) return;
-    this.size = { width, figure, height };
+    const figureWidth = Math.max(LEAST_FIGURE_WIDTH, room);
+    this.root.style.setProperty("--figure-zoom", String(room / figureWidth));
+    const seen = (full ? innerHeight : seenHeight(this.root)) / scale;
+    const size = { width, figureWidth, figureHeight: figureHeight(width, seen, full) };
+    this.root.style.setProperty("--figure-height", `${size.figureHeight + FIGURE_PADDING}px`);
+    if (JSON.stringify(size) === JSON.stringify(this.size)) return;
+    this.size = size;
     this.paintNow();
   }
 

@@ -25,7 +25,7 @@
  * @property {Record<string, any>} params
  * @property {Ui} ui
  * @property {import("./theme.js").Theme} theme
- * @property {{ width: number, figure: number, height: number }} size  of the view, and of its figure, in pixels at a font size of 16
+ * @property {{ width: number, figureWidth: number, figureHeight: number }} size  of the view, and of its figure, in pixels at a font size of 16
  * @property {string} look         wide, desk, tight or narrow
  * @property {boolean} predicting  a question is open, and nothing may give its answer away
  * @property {string} alt          what the figure shows, in words

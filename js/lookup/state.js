@@ -38,8 +38,8 @@ export function selection({ ui }) {
  */
 export function layoutOf(scene, { V, D, N }) {
   const what = {
-    width: scene.size.figure,
-    height: scene.size.height,
+    width: scene.size.figureWidth,
+    height: scene.size.figureHeight,
     V,
     D,
     N,
@@ -50,7 +50,7 @@ export function layoutOf(scene, { V, D, N }) {
 
 /** Move the windows to the selection; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
-  if (!scene.size.figure) return;
+  if (!scene.size.figureWidth) return;
   const derived = derive(scene.trace);
   const at = layoutOf(scene, derived);
   const spot = selection(scene);

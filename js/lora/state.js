@@ -35,7 +35,7 @@ export const chartOf = ({ ui }) => (ui.prediction ? "rank" : ui.local.chart);
 /** Return the layout, cached. @param {Scene} scene */
 export function layoutOf(scene) {
   const { n, cols, K } = derive(scene.trace);
-  const { figure: width, height } = scene.size;
+  const { figureWidth: width, figureHeight: height } = scene.size;
   const what = { width, height, n, cols, K, chart: width < NARROW ? chartOf(scene) : undefined };
   return cachedLayout(scene.explorer, what, layout);
 }

@@ -39,7 +39,7 @@ export function initialUi() {
  */
 export function layoutOf(scene, { B, T, D, stages }) {
   const shapes = stages.map(({ form, cells, size }) => ({ form, cells, size }));
-  const { figure: width, height } = scene.size;
+  const { figureWidth: width, figureHeight: height } = scene.size;
   const sentence = width < NARROW ? scene.ui.local.sentence : 0; // another one is another layout there
   const what = { width, height, B, T, D, sentence, stages: shapes };
   return cachedLayout(scene.explorer, what, layout);

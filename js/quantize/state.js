@@ -65,8 +65,8 @@ export function selection(scene) {
 function layoutOf(scene, derived, { scheme, row }) {
   const ranks = neighborRanks(derived, scheme.name, row);
   const what = {
-    width: scene.size.figure,
-    height: scene.size.height,
+    width: scene.size.figureWidth,
+    height: scene.size.figureHeight,
     V: derived.V,
     D: derived.D,
     bits: scheme.bits,
@@ -78,7 +78,7 @@ function layoutOf(scene, derived, { scheme, row }) {
 
 /** Move the windows to the selection; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
-  if (!scene.size.figure) return;
+  if (!scene.size.figureWidth) return;
   const { derived, current, row, at } = selection(scene);
   const { ui } = scene;
   const { windows } = ui.local;

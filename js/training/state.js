@@ -86,8 +86,8 @@ export function layoutOf(scene, { V, D, runs }) {
       ...runs.map((run) => Math.max(run.rule(0).slots.length, run.rule(Infinity).slots.length)),
     );
   const what = {
-    width: scene.size.figure,
-    height: scene.size.height,
+    width: scene.size.figureWidth,
+    height: scene.size.figureHeight,
     V,
     runs: runs.length,
     lanes: lanes * Math.min(D, 2),

@@ -43,13 +43,13 @@ export function selection({ ui }) {
 export function layoutOf(scene, derived) {
   const { V, D, N } = derived;
   const P = derived.pairs(scene.ui.step).length;
-  const { figure: width, height } = scene.size;
+  const { figureWidth: width, figureHeight: height } = scene.size;
   return cachedLayout(scene.explorer, { width, height, V, D, N, P }, layout);
 }
 
 /** Keep the pairs drawn and the tab stops valid; called before each paint. @param {Scene} scene */
 export function clampUi(scene) {
-  if (!scene.size.figure) return;
+  if (!scene.size.figureWidth) return;
   const derived = derive(scene.trace);
   const at = layoutOf(scene, derived);
   const { ui } = scene;

@@ -265,3 +265,14 @@ def test_what_lies_in_the_archive(tmp_path):
 def test_an_input_keeps_its_dtype(tmp_path):
     chain = Sequential([Input((5,), dtype="int32"), Embedding(9, 4)])
     assert back(chain, tmp_path / "m.keras").inputs[0].dtype == "int32"
+
+
+def test_weights_of_keras_2_are_told_apart(tmp_path):
+    import h5py
+
+    path, chain = tmp_path / "m.weights.h5", model()
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = ["embedding"]
+        file["embedding/embedding/embeddings:0"] = np.zeros((9, 4), "float32")
+    with pytest.raises(FileRefused, match=r"one of Keras 2\. Load and save it in Keras 3"):
+        chain.load_weights(path)
