@@ -36,7 +36,8 @@ class IdError(IndexError):
     bad_ids : tuple of int
         The first few offending ids (at most 16).
     positions : tuple of tuple of int
-        Their indices in the input.
+        Their indices in the ids of the call; `fit`, `predict` and bags make them those in the
+        array that their caller passed.
     input_dim : int
         The number of rows of the table.
     """

@@ -1,4 +1,4 @@
-"""Grouping of equal ids by a stable radix sort, which keeps the order of their positions."""
+"""Grouping of equal ids in the order of their positions: by counting rows, or a radix sort."""
 
 from typing import Any, NamedTuple
 
@@ -20,13 +20,13 @@ __all__ = [
 ]
 
 PARALLEL_FROM = 131_072
-"""Ids from which two threads win although they are woken six times."""
+"""Ids from which two threads win although each pass of the sort wakes them twice."""
 
-_DENSE = 4
+_COUNTING_UP_TO = 4
 """Rows for each id up to which counting all rows wins: 0.35 ms, not 0.58, for 65 536 ids."""
 
-_BITS = 32
-_LOW = (1 << _BITS) - 1
+_POSITION_BITS = 32
+"""An id and its position share a number of 64 bits: the position has the lower half of it."""
 
 
 class Groups(NamedTuple):
@@ -187,9 +187,9 @@ def balanced_splits(starts: np.ndarray, workers: int, cost: int = 1) -> np.ndarr
     if workers == 1:
         return np.array([0, starts.size - 1])
     load = starts + cost * np.arange(starts.size)
-    cuts = np.searchsorted(load, load[-1] * np.arange(workers + 1) / workers)
-    cuts[-1] = starts.size - 1
-    return cuts.astype(np.int64)
+    splits = np.searchsorted(load, load[-1] * np.arange(workers + 1) / workers)
+    splits[-1] = starts.size - 1
+    return splits.astype(np.int64)
 
 
 def fits_in_64_bits(ids: np.ndarray, input_dim: int) -> bool:
@@ -198,18 +198,37 @@ def fits_in_64_bits(ids: np.ndarray, input_dim: int) -> bool:
     >>> fits_in_64_bits(np.zeros(3, np.int64), 5), fits_in_64_bits(np.zeros(3, np.int64), 2**31)
     (True, False)
     """
-    return ids.size < 1 << _BITS and input_dim < 1 << (_BITS - 1)
+    return ids.size < 1 << _POSITION_BITS and input_dim < 1 << (63 - _POSITION_BITS)
 
 
 def bucket_by_row_block(
     ids: np.ndarray, input_dim: int, skip: int, bits: int, workers: int
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Group positions by blocks of 2**bits rows: one pass of the radix sort.
+    """Group positions by blocks of rows: one pass of the radix sort.
 
-    Returns `packed` (N,), each number the row above 32 bits of position; `ends` (B,), where each
-    block ends; and how many ids are bad. The positions of a block rise; the id `skip` becomes the
-    row V.
+    Parameters
+    ----------
+    ids : ndarray of int64, (N,)
+    input_dim : int
+        V.
+    skip : int
+        The id that becomes row V, which the reader leaves out; -1 for none. Where V is not a
+        multiple of 2**bits the last block holds it too.
+    bits : int
+        A block has 2**bits rows.
+    workers : int
 
+    Returns
+    -------
+    packed : ndarray of int64, (N,)
+        Each number is the row above 32 bits of position; the positions of a block rise.
+    ends : ndarray of int64, (B,)
+        Where each block ends in `packed`.
+    bad : int
+        How many ids are outside 0..V-1.
+
+    Examples
+    --------
     >>> packed, ends, bad = bucket_by_row_block(np.array([5, 0, 4]), 6, -1, 2, 1)
     >>> (packed >> 32).tolist(), ends.tolist(), bad
     ([0, 5, 4], [1, 3], 0)
@@ -221,8 +240,10 @@ def bucket_by_row_block(
         return packed, np.zeros(blocks, np.int64), bad
     counts = np.empty((workers, 1 << (input_dim >> bits).bit_length()), np.int64)
     target = np.empty_like(packed)
-    (group_kernel_parallel if workers > 1 else group_kernel)(packed, _BITS + bits, counts, target)
-    return target, counts[-1, :blocks], 0
+    (group_kernel_parallel if workers > 1 else group_kernel)(
+        packed, _POSITION_BITS + bits, counts, target
+    )
+    return target, counts[-1, :blocks], 0  # the last worker's next place for a digit is its end
 
 
 def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups:
@@ -261,45 +282,47 @@ def group(ids: Any, input_dim: int, *, padding_idx: int | None = None) -> Groups
     ([1, 3], [1, 0, 2], [0, 1, 3])
     """
     input_dim = check_size(input_dim, "input_dim")
-    whole = as_ids(ids)
-    ids = whole.reshape(-1)
+    shaped_ids = as_ids(ids)
+    ids = shaped_ids.reshape(-1)
     skip = check_padding_idx(padding_idx, input_dim)
     if not fits_in_64_bits(ids, input_dim):
-        ids = ids.copy()
+        ids = ids.copy()  # another thread may change them between the check and the sort
         if not 0 <= int(ids.min(initial=0)) <= int(ids.max(initial=0)) < input_dim:
-            raise out_of_range_error(ids.reshape(whole.shape), input_dim)
+            raise out_of_range_error(ids.reshape(shaped_ids.shape), input_dim)
         return group_reference(ids, skip)
-    if input_dim <= _DENSE * ids.size < _DENSE * PARALLEL_FROM:
-        return _group_by_counting(whole, ids, input_dim, skip)
+    if input_dim <= _COUNTING_UP_TO * ids.size < _COUNTING_UP_TO * PARALLEL_FROM:
+        return _group_by_counting(shaped_ids, ids, input_dim, skip)
     workers = num_threads() if ids.size >= PARALLEL_FROM else 1
     packed = np.empty(ids.size, np.int64)
     if (_pack_kernel_parallel if workers > 1 else _pack_kernel)(ids, input_dim, skip, packed):
-        raise out_of_range_error(whole, input_dim)
+        raise out_of_range_error(shaped_ids, input_dim)
     packed = _sort(packed, input_dim, workers)
     unique, starts, order = (np.empty(ids.size + 1, np.int64) for _ in range(3))
     count, size = _split_kernel(packed, input_dim, unique, starts, order)
     return Groups(unique[:count].copy(), order[:size], starts[: count + 1])
 
 
-def _group_by_counting(whole: np.ndarray, ids: np.ndarray, input_dim: int, skip: int) -> Groups:
+def _group_by_counting(
+    shaped_ids: np.ndarray, ids: np.ndarray, input_dim: int, skip: int
+) -> Groups:
     n = ids.size
     work = np.empty(2 * n + input_dim + 2, np.int64)
     rows, counts, unique = work[:n], work[n : n + input_dim + 1], work[n + input_dim + 1 :]
     order, starts = np.empty(n, np.int64), np.empty(n + 1, np.int64)
     bad, count, size = _count_kernel(ids, input_dim, skip, rows, counts, unique, starts, order)
     if bad:
-        raise out_of_range_error(whole, input_dim)
+        raise out_of_range_error(shaped_ids, input_dim)
     return Groups(unique[:count].copy(), order[:size], starts[: count + 1])
 
 
 def _sort(packed: np.ndarray, input_dim: int, workers: int) -> np.ndarray:
     bits = input_dim.bit_length()
     passes = -(-bits // 11)  # 2 048 counters are 16 kB: half of the L1 cache
-    digit = -(-bits // passes)
-    counts = np.empty((workers, 1 << digit), np.int64)
+    digit_bits = -(-bits // passes)
+    counts = np.empty((workers, 1 << digit_bits), np.int64)
     other = np.empty_like(packed)
     for step in range(passes):
         run = group_kernel_parallel if workers > 1 else group_kernel
-        run(packed, _BITS + step * digit, counts, other)
+        run(packed, _POSITION_BITS + step * digit_bits, counts, other)
         packed, other = other, packed
     return packed

@@ -1,4 +1,4 @@
-"""Packing of two 4-bit codes into one byte, the first in the low nibble."""
+"""Packing of two 4-bit codes into one byte, the first in the low nibble; lookups unpack inline."""
 
 from typing import Any
 
