@@ -54,7 +54,7 @@ class Explorer(SyncedWidget):
     answers : list of dict
         Predictions: ``{"question", "answer", "correct"}``, at most 1 kB of JSON.
     link_id : str
-        Views on one page with the same id share selection and step, without the kernel.
+        Views of one kind on a page with the same id share selection and step, without Python.
     hide : list of str
         Controls that a teacher hides.
     ask : bool

@@ -36,7 +36,7 @@ class Case:
     traces : list of dict
         Parameters of other runs worth a look: errors, odd sizes, other modes.
     large : dict
-        Every control at its largest setting, for the budgets.
+        A view as large as a lesson or a user's own text makes it, for the budgets.
     edit : tuple of (str, str, str)
         A slider: its parameter (also its `data-place`), the key that changes it at the largest
         setting, and the one that goes back.

@@ -269,7 +269,7 @@ add(
         "rank": ("size", lambda: 2),
         "scale": ("number", lambda: 2.0),
     },
-    rank_errors={"values": ("singular values", lambda: np.array([3.0, 1.0]))},
+    best_error_by_rank={"values": ("singular values", lambda: np.array([3.0, 1.0]))},
     effective_rank={"values": ("singular values", lambda: np.array([3.0, 1.0]))},
 )
 add(

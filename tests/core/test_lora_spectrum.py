@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.core.checks import DtypeError, NotFiniteError, ShapeError
-from embedlab.core.lora import effective_rank, rank_errors, spectrum, truncated_svd_adapter
+from embedlab.core.lora import best_error_by_rank, effective_rank, spectrum, truncated_svd_adapter
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (9, 4), (4, 9), (1, 5), (23, 6)])
@@ -29,7 +29,7 @@ def test_the_spectrum_is_that_of_numpy_block_by_block(rng, shape, dtype, monkeyp
 def test_truncated_svd_error_is_that_of_the_spectrum(seed, shape):
     rng = np.random.default_rng(seed)
     delta = rng.normal(size=shape)
-    errors = rank_errors(spectrum(delta))
+    errors = best_error_by_rank(spectrum(delta))
     for rank in range(1, min(shape) + 1):
         one = truncated_svd_adapter(delta, rank, scale=-0.3)
         assert (one.a.shape, one.b.shape) == ((shape[0], rank), (rank, shape[1]))
@@ -42,7 +42,7 @@ def test_truncated_svd_error_is_that_of_the_spectrum(seed, shape):
 
 def test_no_other_matrix_of_that_rank_is_closer(rng):
     delta = rng.normal(size=(12, 8))
-    best = np.linalg.norm(delta) * rank_errors(spectrum(delta))[3]
+    best = np.linalg.norm(delta) * best_error_by_rank(spectrum(delta))[3]
     for _ in range(50):  # least squares for a random b, the best of its column space
         b = rng.normal(size=(3, 8))
         a = np.linalg.lstsq(b.T, delta.T, rcond=None)[0].T
@@ -67,7 +67,7 @@ def test_a_low_rank_change_is_recovered(rng):
 def test_a_change_of_nothing():
     zero = np.zeros((4, 3))
     assert spectrum(zero).tolist() == [0.0, 0.0, 0.0]
-    assert rank_errors(spectrum(zero)).tolist() == [0.0] * 4
+    assert best_error_by_rank(spectrum(zero)).tolist() == [0.0] * 4
     assert effective_rank(spectrum(zero)) == 0.0
     one = truncated_svd_adapter(zero, 2)
     assert not one.a.any()
@@ -126,8 +126,8 @@ def test_the_extra_memory_is_a_block():
         (lambda: truncated_svd_adapter(np.zeros((2, 3)), -1), ValueError, "-1"),
         (lambda: truncated_svd_adapter(np.zeros((2, 3)), 1, scale=0), ValueError, "0"),
         (lambda: truncated_svd_adapter(np.zeros((2, 3)), 1, scale=np.nan), ValueError, "nan"),
-        (lambda: rank_errors([[1.0]]), ValueError, "(1, 1)"),
-        (lambda: rank_errors([-1.0]), ValueError, "-1.0"),
+        (lambda: best_error_by_rank([[1.0]]), ValueError, "(1, 1)"),
+        (lambda: best_error_by_rank([-1.0]), ValueError, "-1.0"),
         (lambda: effective_rank([np.nan]), ValueError, "(1,)"),
     ],
 )

@@ -267,7 +267,7 @@ def test_an_input_keeps_its_dtype(tmp_path):
     assert back(chain, tmp_path / "m.keras").inputs[0].dtype == "int32"
 
 
-def test_weights_of_keras_2_are_told_apart(tmp_path):
+def test_weights_of_keras_2_are_refused(tmp_path):
     import h5py
 
     path, chain = tmp_path / "m.weights.h5", model()

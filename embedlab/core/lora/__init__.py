@@ -5,7 +5,12 @@ from embedlab.core.lora.fit import AdapterFit, train_lora
 from embedlab.core.lora.gradient import grad_lora
 from embedlab.core.lora.lookup import lora_lookup
 from embedlab.core.lora.merging import merge, unmerge
-from embedlab.core.lora.spectrum import effective_rank, rank_errors, spectrum, truncated_svd_adapter
+from embedlab.core.lora.spectrum import (
+    best_error_by_rank,
+    effective_rank,
+    spectrum,
+    truncated_svd_adapter,
+)
 
 __all__ = [
     "Adapter",
@@ -13,12 +18,12 @@ __all__ = [
     "add_adapter",
     "as_adapter",
     "as_adapters",
+    "best_error_by_rank",
     "effective_rank",
     "grad_lora",
     "lora_lookup",
     "lora_scale",
     "merge",
-    "rank_errors",
     "spectrum",
     "train_lora",
     "truncated_svd_adapter",

@@ -15,7 +15,7 @@ from embedlab.core.checks import (
 )
 from embedlab.core.lora.adapter import Adapter
 
-__all__ = ["effective_rank", "rank_errors", "spectrum", "truncated_svd_adapter"]
+__all__ = ["best_error_by_rank", "effective_rank", "spectrum", "truncated_svd_adapter"]
 
 BLOCK = 4096
 """Rows at a time in the QR factorization: the extra memory is a block, not a second matrix."""
@@ -46,7 +46,7 @@ def spectrum(delta: Any) -> np.ndarray:
     return np.linalg.svd(_triangle(delta), compute_uv=False)[: min(delta.shape)]
 
 
-def rank_errors(values: Any) -> np.ndarray:
+def best_error_by_rank(values: Any) -> np.ndarray:
     """Return the relative error of the best approximation of each rank, from the singular values.
 
     Parameters
@@ -66,7 +66,7 @@ def rank_errors(values: Any) -> np.ndarray:
 
     Examples
     --------
-    >>> rank_errors([4.0, 3.0]).tolist()
+    >>> best_error_by_rank([4.0, 3.0]).tolist()
     [1.0, 0.6, 0.0]
     """
     values = _as_values(values)

@@ -11,11 +11,11 @@ from embedlab.core.checks import ShapeError, as_table, check_finite, check_size
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.core.lora import (
     Adapter,
+    best_error_by_rank,
     effective_rank,
     lora_lookup,
     lora_scale,
     merge,
-    rank_errors,
     truncated_svd_adapter,
 )
 from embedlab.traces.lora.sweep import (
@@ -380,7 +380,7 @@ def trace_lora(
         start,
         seed,
         readonly_copy(values),
-        readonly_copy(rank_errors(values)),
+        readonly_copy(best_error_by_rank(values)),
         (readonly_copy(factors[0]), readonly_copy(factors[1])),
         readonly_copy(runs.losses),
         tuple(map(_frozen, runs.a)),
