@@ -267,8 +267,9 @@ class SyncedWidget(anywidget.AnyWidget):
         try:
             with self._changes_itself():
                 self.normalize_params()
-            trace = self.compute_trace()
-            fields, arrays = self.encode_trace(trace)
+            with np.errstate(over="ignore", invalid="ignore"):  # inf and NaN are shown
+                trace = self.compute_trace()
+                fields, arrays = self.encode_trace(trace)
             message = wire.encode({**self._common_header(trace), **fields}, arrays)
         except _EXPECTED_ERRORS as error:
             self._error = str(error)

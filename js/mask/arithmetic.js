@@ -160,8 +160,12 @@ function poolingLine(derived, b, i, variant, most) {
  * @param {number} most
  */
 function overPositions(derived, stage, before, b, i, variant, result, most) {
-  const words = derived.lengths[b];
   const all = Array.from({ length: before.cells }, (_, t) => t);
+  // The reference leaves out each id 0, also one in the middle: its words stand at the start.
+  const words =
+    before.cells === derived.T
+      ? all.filter((t) => derived.id(b, t) !== 0).length
+      : all.filter((t) => !Number.isNaN(before.valuesAt(b, t, "reference")[i])).length;
   const heeds = variant === "model" && stage.status === "consumed" && before.mask;
   const used =
     variant === "reference"

@@ -359,6 +359,13 @@ def test_the_mean_is_written_out_with_its_padding(show):
     for value in conv:
         assert format_number(value) in card
     assert f") / 8 = {format_number(conv.mean())}" in card and "5 of the 8 are padding" in card
+    view.python(text="#7\n#5 #0 #3")  # the reference leaves out an id 0 among words, too
+    view.click("fact:pool:reference:0")
+    stages = explorer.trace.stages
+    first, last = (format_number(value) for value in stages[2].reference[1][:, 0])
+    card = " ".join(view.root.locator(".card").inner_text().split())
+    assert "NaN" not in card and first in card and last.lstrip("−") in card
+    assert f") / 2 = {format_number(stages[3].reference[1][0])}" in card
 
 
 def test_every_number_opens_to_its_formula(show):

@@ -199,6 +199,11 @@ def test_fewer_words_search_fewer_and_move_none():
     assert explorer.error == (
         "a word must be among the first 12. Received w20, which has rank 21. Increase rows."
     )
+    explorer.word = "a word\nof two lines"
+    assert explorer.error == (
+        "a word must be one of these 30, or #0 to #29. Received a word of two lines. "
+        "Try one that is on the map."
+    )
     assert explorer.trace.picked == 3  # the last good trace stays
     explorer.rows = 4000
     assert explorer.error is None and len(explorer.trace.words) == 30

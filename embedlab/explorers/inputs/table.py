@@ -288,6 +288,8 @@ def _floats(source: Any, name: str) -> np.ndarray:
     if not isinstance(array, np.ndarray) or array.dtype.kind in "OSUMmb":
         received = f"an array of {array.dtype}" if array is source else _kind(source)
         raise ValueError(_not_a_table(name, received))
+    if array.dtype.kind in "iu" and isinstance(source, (list, tuple)):
+        array = array.astype(np.float64)  # [[1, 2], [3, 4]] has no dtype that its owner chose
     checked = as_table(_native(array), name)
     if is_mapped(checked):  # it may be larger than the memory
         return _frozen(checked.view())

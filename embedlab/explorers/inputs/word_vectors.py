@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from embedlab.core.checks import message
 from embedlab.explorers.inputs.table import UserTable
 from embedlab.traces.geometry import WordVectors, reference_vectors
 from embedlab.traces.geometry.plane import PrincipalAxes, principal_axes
@@ -106,9 +107,9 @@ class WordSpace:
     def _unknown(self, text: str) -> str:
         similar = [word for word in self.words if text[:3] and word.startswith(text[:3].lower())]
         cure = f"Try {', '.join(similar[:4])}" if similar else "Try one that is on the map"
-        return (
-            f"a word must be one of these {len(self.words)}, or #0 to #{len(self.words) - 1}. "
-            f"Received {text:.40}. {cure}."
+        count = len(self.words)
+        return message(
+            f"a word must be one of these {count}, or #0 to #{count - 1}", text[:40], cure
         )
 
 
