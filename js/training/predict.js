@@ -124,7 +124,7 @@ export function predictionChart(d) {
     <text class="num" x=${box.x - 5} y=${box.y + box.h} text-anchor="end">0</text>
     <text class="num" x=${box.x} y=${box.y + box.h + 14}>step ${s + 1}</text>
     <text class="num" x=${box.x + box.w} y=${box.y + box.h + 14} text-anchor="end">step ${s + 1 + count}</text>
-    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(distances)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(distances.at(-1) ?? 0) + (y(distances.at(-1) ?? 0) < box.y + 20 ? 16 : -7))} text-anchor="end">actual: ${shortNumber(distances.at(-1) ?? NaN)}</text>`}
+    ${open ? nothing : svg`<path class="true" pathLength="1" d=${line(distances)} /><text class="truename" x=${box.x + box.w - 4} y=${r(y(distances.at(-1) || 0) + (y(distances.at(-1) || 0) < box.y + 20 ? 16 : -7))} text-anchor="end">actual: ${shortNumber(distances.at(-1) ?? NaN)}</text>`}
     <path class="mine" d=${line(prediction.curve)} />
     <g role="group" aria-label="Your curve">${prediction.curve.map(
       (v, i) => svg`<circle class="handle" cx=${r(x(i))} cy=${r(y(v))} r=${open ? 4 : 2.5}

@@ -413,6 +413,9 @@ def test_a_row_that_holds_nan_is_reported(show):
     view.reach("here")
     view.press("PageUp")
     assert "“a” holds NaN or infinity" in view.narration
+    view.place("here").focus()
+    view.press("p", "ArrowUp", "p")  # the answer has no number to be drawn at
+    assert "actual: NaN" in view.root.locator(".truename").text_content()
 
 
 def test_a_teacher_hides_controls(show):

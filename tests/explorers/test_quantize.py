@@ -213,9 +213,20 @@ def test_what_cannot_be_shown_is_refused():
         {"source": np.zeros((3, 4))},
         {"source": np.full((2, 2), 3e38, np.float32)},
         {"source": np.full((2, 2), 1e-30)},
+        {"source": np.full((2, 2), 5e-324)},
         {"source": TABLE, "words": ["<script>", "حتول 🐈", "\x00", "x" * 500]},
     ],
-    ids=["smallest", "largest", "odd", "own largest", "zeros", "huge", "tiny", "hostile"],
+    ids=[
+        "smallest",
+        "largest",
+        "odd",
+        "own largest",
+        "zeros",
+        "huge",
+        "tiny",
+        "subnormal",
+        "hostile",
+    ],
 )
 def test_extreme_inputs(params):
     explorer = QuantizationExplorer(**params)

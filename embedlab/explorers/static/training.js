@@ -197,7 +197,7 @@ ${t?S({label:L("close"),name:"Close the arithmetic",place:"card:close",onClick:r
 <text class="num" x=${i.x-5} y=${i.y+i.h} text-anchor="end">0</text>
 <text class="num" x=${i.x} y=${i.y+i.h+14}>step ${r+1}</text>
 <text class="num" x=${i.x+i.w} y=${i.y+i.h+14} text-anchor="end">step ${r+1+c}</text>
-${a?m:v`<path class="true" pathLength="1" d=${p(l)} /><text class="truename" x=${i.x+i.w-4} y=${ht(d(l.at(-1)??0)+(d(l.at(-1)??0)<i.y+20?16:-7))} text-anchor="end">actual: ${M(l.at(-1)??NaN)}</text>`}
+${a?m:v`<path class="true" pathLength="1" d=${p(l)} /><text class="truename" x=${i.x+i.w-4} y=${ht(d(l.at(-1)||0)+(d(l.at(-1)||0)<i.y+20?16:-7))} text-anchor="end">actual: ${M(l.at(-1)??NaN)}</text>`}
 <path class="mine" d=${p(s.curve)} />
 <g role="group" aria-label="Your curve">${s.curve.map((x,f)=>v`<circle class="handle" cx=${ht(h(f))} cy=${ht(d(x))} r=${a?4:2.5}
 role=${a?"slider":"img"} tabindex=${a&&f===g?0:-1} data-place="curve:${f}"

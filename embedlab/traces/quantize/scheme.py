@@ -228,11 +228,13 @@ def nearest_rows(
 def _error_counts(table: np.ndarray, quantized: QuantizedTable, reach: float) -> np.ndarray:
     """Count the errors of the whole table in `BINS` bins, some rows at a time."""
     counts = np.zeros(BINS, np.int64)
+    if reach < np.finfo(np.float64).tiny:  # 0, or too small to be divided into bins
+        reach = 1.0
     for first in range(0, len(table), _CHUNK):
         part = table[first : first + _CHUNK]
         restored = quantized_lookup(quantized, np.arange(first, first + len(part)))
         errors = (restored - part).astype(np.float64)
-        counts += np.histogram(errors, BINS, (-reach or -1.0, reach or 1.0))[0]
+        counts += np.histogram(errors, BINS, (-reach, reach))[0]
     return counts
 
 
