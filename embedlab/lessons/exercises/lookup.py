@@ -45,6 +45,7 @@ def _cases() -> list[Case]:
         (small, np.array([[[0, 2, 0]], [[1, 1, 2]]])),
         (small, np.zeros((0, 3), np.int64)),
         (small, np.array([[0, 1], [2, 3]])),
+        (small, np.array([1, -1])),
         (small.astype(np.float32), np.array([2, 0])),
         (rng.normal(size=(50, 8)).astype(np.float32), rng.integers(0, 50, (6, 10))),
     ]
@@ -87,6 +88,10 @@ def _judge_refusal(
     function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult
 ) -> Diagnosis | None:
     worst = int(ids[(ids < 0) | (ids >= len(table))][0])
+    alone = run_untrusted(function, table, np.array([worst]))
+    if done.error is None and isinstance(alone.error, IndexError):
+        message = f"It refuses id {worst} alone, and accepts it among other ids. Check every id."
+        return Diagnosis(message)
     if done.error is None and worst < 0:
         message = f"It accepts id {worst}. NumPy silently counts negative ids from the end."
         return Diagnosis(message, related="M2")

@@ -34,7 +34,18 @@ def slow_gather(table, ids):
 def test_right_ways_pass(right):
     verdict = check("01.lookup", right)
     assert verdict, verdict
-    assert "12 of 12" in repr(verdict)
+    assert "13 of 13" in repr(verdict)
+
+
+def test_every_id_is_checked_not_only_the_first():
+    def first_only(table, ids):
+        refuse(table, ids.reshape(-1)[:1])
+        return table[ids]
+
+    verdict = check("01.lookup", first_only)
+    assert not verdict
+    assert "Check every id" in verdict.message
+    assert verdict.misconception is verdict.related is None
 
 
 def test_a_gather_is_counted_with_no_multiplication():
@@ -307,4 +318,4 @@ def test_the_cases_include_what_the_lesson_promises():
             core_lookup(table, ids)
         except IdError:
             refused += 1
-    assert refused == 3
+    assert refused == 4
