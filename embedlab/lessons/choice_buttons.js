@@ -31,6 +31,20 @@ function tabInto(root) {
   return close;
 }
 
+// A Tab that came before the buttons did has gone on from the next cell: into its toolbar, or to the
+// next link or fold-out of the text behind it. Fetch the keyboard back from there.
+function fetchBack(root) {
+  const active = document.activeElement;
+  const there = active?.closest(".jp-Cell");
+  if (!there || active === there || active.isContentEditable) return;
+  const focused = active.shadowRoot?.activeElement ?? active; // of a button in a toolbar
+  if (!focused.matches(":focus-visible") || !navigator.userActivation?.isActive) return;
+  let cell = root.closest(".jp-Cell")?.nextElementSibling;
+  while (cell && cell !== there && !cell.querySelector(".jp-OutputArea-child"))
+    cell = cell.nextElementSibling; // neither a text without links nor a cell not yet run stops Tab
+  if (cell === there) root.querySelector("button").focus();
+}
+
 const LATE_AFTER = 3000; // ms
 const LATE =
   "Python has not taken your answer: it is busy, or it was stopped. If this stays, run the cell again and choose.";
@@ -98,8 +112,15 @@ function render({ model, el }) {
   model.on("msg:custom", taken);
   show();
   const endTabInto = tabInto(root);
+  const rendered = performance.now();
+  const drawn = new ResizeObserver(() => {
+    drawn.disconnect();
+    if (performance.now() - rendered < 1000) fetchBack(root); // later: scrolled into sight
+  });
+  drawn.observe(root); // it fires when the buttons have their place in the page
   return () => {
     endTabInto();
+    drawn.disconnect();
     clearTimeout(late);
     model.off("msg:custom", taken);
     model.off("change:chosen", show);

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from embedlab.lessons.choice_buttons import ChoiceButtons
 
-OPEN = """async (source) => {
+OPEN = """async ([source, html]) => {
+    document.body.innerHTML = html;
     const { default: widget } = await import(source);
     const values = { question: "Which?", choices: { a: "this", b: "that" }, chosen: "", reply: [] };
     const listeners = {};
@@ -26,8 +27,18 @@ OPEN = """async (source) => {
             listeners["msg:custom"]({ taken: this.sent.at(-1) });
         },
     };
-    widget.render({ model, el: document.body });
+    const el = document.querySelector("#question");
+    globalThis.show = () => void widget.render({ model, el });
 }"""
+CELLS = """
+    <style>.jp-Cell { min-height: 20px; }</style>
+    <div class="jp-Cell" id="question"></div>
+    <div class="jp-Cell" tabindex="0" id="next">some text</div>
+    <div class="jp-Cell">
+        <details><summary>Answer</summary></details>
+        <div class="jp-OutputArea-child"></div>
+    </div>
+    <div class="jp-Cell"><a href="#next">a link</a></div>"""
 
 
 @pytest.fixture
@@ -38,7 +49,8 @@ def page(browser):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     script = base64.b64encode(ChoiceButtons._esm.encode()).decode()
-    page.evaluate(OPEN, f"data:text/javascript;base64,{script}")
+    page.evaluate(OPEN, [f"data:text/javascript;base64,{script}", CELLS])
+    page.locator("#next").focus()
     yield page
     context.close()
     assert not errors
@@ -46,6 +58,7 @@ def page(browser):
 
 @pytest.mark.parametrize("dead", [False, True])
 def test_an_answer_that_python_does_not_take(page, dead):
+    page.evaluate("show()")
     page.evaluate(f"model.dead = {str(dead).lower()}")
     page.get_by_role("button", name="that").click()
     page.clock.run_for(2_000)
@@ -55,6 +68,7 @@ def test_an_answer_that_python_does_not_take(page, dead):
 
 
 def test_an_answer_that_is_taken_late_counts(page):
+    page.evaluate("show()")
     page.get_by_role("button", name="that").click()
     page.clock.run_for(60_000)
     page.evaluate("model.take()")
@@ -66,8 +80,28 @@ def test_an_answer_that_is_taken_late_counts(page):
 
 
 def test_escape_goes_back_to_the_cell(page):
+    page.evaluate("show()")
     page.evaluate("document.body.tabIndex = -1")
     page.get_by_role("button", name="that").focus()
     page.keyboard.press("Escape")
     expect(page.locator("body")).to_be_focused()
     assert page.evaluate("model.sent") == []
+
+
+DRAWN = "() => new Promise((done) => new ResizeObserver(done).observe(document.body))"
+
+
+@pytest.mark.parametrize(
+    ("keys", "focused"),
+    [
+        (["Tab"], "this"),  # it went on into the text behind
+        (["Tab", "Shift+Tab"], "some text"),  # on a cell: no Tab is under way
+        (["Tab", "Tab"], "a link"),  # past an output: on purpose
+    ],
+)
+def test_a_tab_before_the_buttons_are_drawn(page, keys, focused):
+    for key in keys:
+        page.keyboard.press(key)
+    page.evaluate("show()")
+    page.evaluate(DRAWN)  # not by the clock: it is stopped
+    assert focused in page.evaluate("document.activeElement.textContent")
