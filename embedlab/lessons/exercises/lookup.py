@@ -88,8 +88,8 @@ def _judge_refusal(
     function: Any, table: np.ndarray, ids: np.ndarray, done: RunResult
 ) -> Diagnosis | None:
     worst = int(ids[(ids < 0) | (ids >= len(table))][0])
-    alone = run_untrusted(function, table, np.array([worst]))
-    if done.error is None and isinstance(alone.error, IndexError):
+    single = run_untrusted(function, table, np.array([worst]))
+    if done.error is None and isinstance(single.error, IndexError):
         message = f"It refuses id {worst} alone, and accepts it among other ids. Check every id."
         return Diagnosis(message)
     if done.error is None and worst < 0:
