@@ -113,14 +113,14 @@ function render({ model, el }) {
   show();
   const endTabInto = tabInto(root);
   const rendered = performance.now();
-  const drawn = new ResizeObserver(() => {
-    drawn.disconnect();
+  const sized = new ResizeObserver(() => {
+    sized.disconnect();
     if (performance.now() - rendered < 1000) fetchBack(root); // later: scrolled into sight
   });
-  drawn.observe(root); // it fires when the buttons have their place in the page
+  sized.observe(root); // it fires when the buttons have their place in the page
   return () => {
     endTabInto();
-    drawn.disconnect();
+    sized.disconnect();
     clearTimeout(late);
     model.off("msg:custom", taken);
     model.off("change:chosen", show);

@@ -88,7 +88,7 @@ def test_escape_goes_back_to_the_cell(page):
     assert page.evaluate("model.sent") == []
 
 
-DRAWN = "() => new Promise((done) => new ResizeObserver(done).observe(document.body))"
+RENDERED = "() => new Promise((done) => new ResizeObserver(done).observe(document.body))"
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ DRAWN = "() => new Promise((done) => new ResizeObserver(done).observe(document.b
         (["Tab", "Tab"], "a link"),  # past an output: on purpose
     ],
 )
-def test_a_tab_before_the_buttons_are_drawn(page, keys, focused):
+def test_a_tab_before_the_buttons_are_rendered(page, keys, focused):
     for key in keys:
         page.keyboard.press(key)
     page.evaluate("show()")
-    page.evaluate(DRAWN)  # not by the clock: it is stopped
+    page.evaluate(RENDERED)  # not by the clock: it is stopped
     assert focused in page.evaluate("document.activeElement.textContent")
