@@ -139,6 +139,12 @@ def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Dia
         return Diagnosis(
             "A negative code fills the other half with ones. Keep its lowest four bits: `& 15`."
         )
+    first, second = np.split(_even(codes) & 15, 2, axis=-1)
+    if np.array_equal(submission, (first | second << 4).view(np.uint8)):
+        return Diagnosis(
+            "It pairs the first half of the row with the second. A pair is two neighbors: "
+            "codes 0 and 1, then 2 and 3."
+        )
     advice = " With an odd D, the last code stands in a low half, and its high half is 0."
     return Diagnosis(
         "These are not the bytes of the codes. Pack the smallest case by hand."
@@ -146,9 +152,14 @@ def _judge_pack(codes: np.ndarray, expected: np.ndarray, done: RunResult) -> Dia
     )
 
 
+def _even(codes: np.ndarray) -> np.ndarray:
+    """Return the codes with a 0 behind each row of an odd length."""
+    return np.pad(codes, [(0, 0)] * (codes.ndim - 1) + [(0, codes.shape[-1] % 2)])
+
+
 def _pack_unmasked(codes: np.ndarray) -> np.ndarray:
     """Return the bytes when all eight bits of a code go into the low half."""
-    even = np.pad(codes, [(0, 0)] * (codes.ndim - 1) + [(0, codes.shape[-1] % 2)])
+    even = _even(codes)
     return (even[..., 0::2] | even[..., 1::2] << 4).view(np.uint8)
 
 

@@ -49,6 +49,12 @@ def swapped(codes):
     return packed >> 4 | packed << 4
 
 
+def pairs_of_halves(codes):
+    even = np.pad(codes & 15, [(0, 0)] * (codes.ndim - 1) + [(0, codes.shape[-1] % 2)])
+    first, second = np.split(even, 2, axis=-1)
+    return first | second << 4
+
+
 def smeared(codes):
     even = np.concatenate([codes, np.zeros((*codes.shape[:-1], codes.shape[-1] % 2), np.int8)], -1)
     return even[..., 0::2] | even[..., 1::2] << 4
@@ -58,6 +64,7 @@ def smeared(codes):
     ("wrong", "message"),
     [
         (swapped, "the first code of a pair belongs into the low half"),
+        (pairs_of_halves, "A pair is two neighbors: codes 0 and 1"),
         (smeared, "Keep its lowest four bits: `& 15`"),
         (
             lambda codes: pack(codes[..., : codes.shape[-1] // 2 * 2]),
