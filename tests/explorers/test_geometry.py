@@ -204,6 +204,8 @@ def test_fewer_words_search_fewer_and_move_none():
         "a word must be one of these 30, or #0 to #29. Received a word of two lines. "
         "Try one that is on the map."
     )
+    explorer.word = " "
+    assert "Received no word." in explorer.error
     assert explorer.trace.picked == 3  # the last good trace stays
     explorer.rows = 4000
     assert explorer.error is None and len(explorer.trace.words) == 30

@@ -109,7 +109,9 @@ class WordSpace:
         cure = f"Try {', '.join(similar[:4])}" if similar else "Try one that is on the map"
         count = len(self.words)
         return message(
-            f"a word must be one of these {count}, or #0 to #{count - 1}", text[:40], cure
+            f"a word must be one of these {count}, or #0 to #{count - 1}",
+            text[:40] or "no word",
+            cure,
         )
 
 
