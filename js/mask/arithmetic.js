@@ -187,12 +187,16 @@ function overPositions(derived, stage, before, b, i, variant, result, most) {
     return html`${sign}<span class=${spoilt(t) ? "padded" : ""}>${at && mean ? term(values[part.index]) : fixed(values[part.index])}</span>`;
   });
   const padded = used.filter(spoilt).length;
+  // Positions of a convolution without padding of its own are not those of the words.
+  const mixed = before.cells !== derived.T && variant !== "reference";
   const note =
     used.length === 0
       ? "no word: 0"
       : padded
         ? `${padded} of the ${used.length} are padding`
-        : "words alone";
+        : mixed
+          ? "each position mixes neighbors"
+          : "words alone";
   const over = html`<span class=${padded ? "padded" : ""}>${used.length}</span>`;
   const body =
     mean && padded && most < 12 // two sums with their meaning; all terms when it was opened

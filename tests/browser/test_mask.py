@@ -5,7 +5,7 @@ import pytest
 
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.mask import MaskExplorer
-from embedlab.layers import Dense, Dropout, Embedding, Flatten
+from embedlab.layers import Conv1D, Dense, Dropout, Embedding, Flatten, GlobalAveragePooling1D
 from embedlab.lessons import check
 from embedlab.traces.text import format_number
 
@@ -366,6 +366,22 @@ def test_the_mean_is_written_out_with_its_padding(show):
     card = " ".join(view.root.locator(".card").inner_text().split())
     assert "NaN" not in card and first in card and last.lstrip("−") in card
     assert f") / 2 = {format_number(stages[3].reference[1][0])}" in card
+
+
+def test_a_mean_after_a_valid_convolution_is_not_of_words_alone(show):
+    view = show(
+        MaskExplorer(
+            [
+                Embedding(9, 4, mask_zero=True, seed=1),
+                Conv1D(3, 3, padding="valid", seed=2),
+                GlobalAveragePooling1D(),
+                Dense(1, seed=3),
+            ]
+        )
+    )
+    view.click("fact:pool:model:0")
+    own, reference = view.root.locator(".card").inner_text().split("reference", 1)
+    assert "mixes neighbors" in own and "words alone" in reference
 
 
 def test_every_number_opens_to_its_formula(show):
