@@ -35,7 +35,7 @@ import { toJson } from "./python_text.js";
  * @property {(name: string, value: any, params: Params) => void} check  of one parameter among the others
  * @property {(params: Params, last: Params) => Params} normalize  those that follow from others
  * @property {(params: Params) => Answer} compute
- * @property {() => Record<string, any>} headerOfAnyEdit
+ * @property {() => Record<string, any>} headerEvenIfRefused
  */
 
 export class Answerer {
@@ -80,7 +80,7 @@ export class Answerer {
         refused = sentence(error);
       }
     }
-    const now = { ...this.idea.headerOfAnyEdit(), seq, error: invalid ?? refused };
+    const now = { ...this.idea.headerEvenIfRefused(), seq, error: invalid ?? refused };
     return { header: { ...this.header, ...now }, buffer: this.buffer };
   }
 

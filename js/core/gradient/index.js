@@ -68,7 +68,7 @@ export default function open(page, message) {
         const wide = { ...table, data: Float64Array.from(table.data) };
         return answer(params, wide, inputs.parse(params.text, TOKENS_MAX), inputs.user !== null);
       },
-      headerOfAnyEdit: () => ({ rows_needed: inputs.rowsNeeded }),
+      headerEvenIfRefused: () => ({ rows_needed: inputs.rowsNeeded }),
     },
     page,
     message,

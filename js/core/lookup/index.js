@@ -63,7 +63,7 @@ export default function open(page, message) {
         inputs.grow(params, last, inputs.user ? 0 : parse(params).rowsNeeded),
       compute: (params) =>
         answer(params, edited(inputs.table(params), params.edits), parse(params)),
-      headerOfAnyEdit: () => ({ rows_needed: inputs.rowsNeeded }),
+      headerEvenIfRefused: () => ({ rows_needed: inputs.rowsNeeded }),
     },
     page,
     message,

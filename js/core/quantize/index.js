@@ -99,7 +99,7 @@ export default function open(page, message) {
         const warning = applyEdits(table, params.edits);
         return answer(params, table, rowsOf(params, table), words, warning);
       },
-      headerOfAnyEdit: () => ({}),
+      headerEvenIfRefused: () => ({}),
     },
     page,
     message,

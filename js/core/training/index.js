@@ -78,7 +78,7 @@ export default function open(page, message) {
       normalize: (params) => params,
       compute: (params) =>
         answer(params, parseCorpus(params.text, params.input_dim, inputs.vocabulary)),
-      headerOfAnyEdit: () => ({}),
+      headerEvenIfRefused: () => ({}),
     },
     page,
     message,

@@ -79,7 +79,7 @@ export default function open(page, message) {
         const corpus = corpusOf(params);
         return answer(params, corpus, stepsOf(params, corpus));
       },
-      headerOfAnyEdit: () => ({ rows_needed: inputs.rowsNeeded }),
+      headerEvenIfRefused: () => ({ rows_needed: inputs.rowsNeeded }),
     },
     page,
     message,
