@@ -4,6 +4,7 @@ import base64
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -218,6 +219,13 @@ class View:
             for name, value in params.items():
                 setattr(self.explorer, name, value)
         self.page.evaluate("([n, t]) => models[n].take(t)", [self.name, traits(self.explorer)])
+
+    @contextmanager
+    def unanswered(self):
+        """Hold Python's answers back until the block ends."""
+        self.page.evaluate("n => models[n].hold()", self.name)
+        yield
+        self.page.evaluate("n => models[n].release()", self.name)
 
     def wait(self, **params):
         """Wait until the trace on the screen was computed with these parameters."""

@@ -142,8 +142,9 @@ def test_type_a_sentence(show):
 
 def test_the_newest_of_many_edits_wins(show):
     explorer = LookupExplorer()
-    view = show(explorer, delay=60)
-    view.place("text").press_sequentially(" and a dog ran", delay=5)
+    view = show(explorer)
+    with view.unanswered():
+        view.place("text").press_sequentially(" and a dog ran")
     view.wait(text="the cat sat on the mat and a dog ran")
     edits = view.page.evaluate("models.view0.sent.filter(c => '_seq' in c).length")
     assert edits < 10  # of 14 letters; the rest was coalesced
@@ -151,9 +152,10 @@ def test_the_newest_of_many_edits_wins(show):
 
 
 def test_the_view_dims_while_python_thinks(show):
-    view = show(LookupExplorer(), delay=400)
-    view.check("method:one-hot")
-    view.page.wait_for_selector(".embedlab.waiting[aria-busy=true]")
+    view = show(LookupExplorer())
+    with view.unanswered():
+        view.check("method:one-hot")
+        view.page.wait_for_selector(".embedlab.waiting[aria-busy=true]")
     view.wait(method="one-hot")
     assert view.root.get_attribute("aria-busy") == "false"
 

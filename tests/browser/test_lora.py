@@ -224,10 +224,11 @@ def test_keys_change_the_rank(show, handle, key):
 
 def test_the_rank_needs_no_kernel(show):
     """Every rank is in the message: what is drawn changes before Python has answered."""
-    view = show(LoRAExplorer(), delay=2_000)
-    view.place("edge:a").focus()
-    view.press("ArrowRight")
-    assert view.place("a:0:2").count() == 1 and facts(view)[0] == "72"
+    view = show(LoRAExplorer())
+    with view.unanswered():
+        view.place("edge:a").focus()
+        view.press("ArrowRight")
+        assert view.place("a:0:2").count() == 1 and facts(view)[0] == "72"
 
 
 def test_three_errors_have_three_names(show):
