@@ -10,6 +10,9 @@ This is the only file that names Numba's decorators and flags. Five facts decide
   int8 rows: 0.21 ms, one thread alone 0.22), so it may spin for about 0.1 ms first (0.13 ms);
 * when no cache folder is writable, Numba refuses at *import*: we fall back to a temporary folder,
   and a cache that is damaged or cannot be written costs time, never the call (`KernelCache`);
+* Numba passes over a folder that it cannot write to: what an administrator compiled for a room
+  (`embedlab warm` after the installation) would be compiled again by each learner, for a minute.
+  `KernelCache` reads it there;
 * OpenMP ends a process that was forked after a parallel loop, or lets it wait for ever, and Numba's
   own thread pool (workqueue, all that a plain install has on macOS) ends one in which two threads
   run parallel loops: there the serial kernels run (`parallel_allowed`);
@@ -24,6 +27,7 @@ import functools
 import hashlib
 import importlib
 import importlib.resources
+import inspect
 import os
 import shutil
 import tempfile
@@ -100,7 +104,31 @@ class CoreCacheLocator(caching._CacheLocator):
 
 
 class KernelCache(caching.FunctionCache):
-    """Numba's cache of a kernel; one that cannot be read or written costs time, never the call."""
+    """Numba's cache of a kernel; one that cannot be read or written costs time, never the call.
+
+    What is not in it is looked for in the folders that Numba would have preferred and this user
+    may only read.
+    """
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        compiled = super()._load_overload(sig, target_context)
+        for folder in () if compiled else self._read_only_folders():
+            key, locator = self._index_key(sig, target_context.codegen()), self._impl.locator
+            stored = caching.IndexDataCacheFile(
+                folder, self._impl.filename_base, locator.get_source_stamp()
+            ).load(key)
+            if stored is not None:
+                return self._impl.rebuild(target_context, stored)
+        return compiled
+
+    def _read_only_folders(self) -> Iterator[str]:
+        for locator in (caching.UserProvidedCacheLocator, caching.InTreeCacheLocator):
+            if locator is caching.InTreeCacheLocator or config.CACHE_DIR:
+                folder = locator(self._py_func, inspect.getfile(self._py_func)).get_cache_path()
+                if folder == self.cache_path:
+                    return
+                if not os.access(folder, os.W_OK):
+                    yield folder
 
     @contextlib.contextmanager
     def _guard_against_spurious_io_errors(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The cache of compiled kernels: an edit of any file of the core compiles its callers anew."""
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -118,6 +119,34 @@ def test_a_damaged_cache_is_compiled_anew(copy, tmp_path):
         assert (result, hits, misses) == (6.0, 0, 1)
         assert "must be readable and writable. Received" in warned
     assert call(copy, **cache) == (6.0, 1, 0, "")
+
+
+def bound_by_modes():
+    """Make the modes of files hold for this process even if it is root."""
+    drop_from_bounding_set, dac_override = 24, 1
+    if os.getuid() == 0:
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root is bound by modes on Linux alone")
+@pytest.mark.parametrize("named", [False, True])
+def test_what_an_administrator_compiled_is_read(copy, tmp_path, named):
+    folder = tmp_path / "cache" if named else copy / "embedlab" / "core" / "__pycache__"
+    cache = {"NUMBA_CACHE_DIR": str(folder)} if named else {}
+    assert call(copy, **cache) == (6.0, 0, 1, "")
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    home = {"XDG_CACHE_HOME": str(tmp_path / "home")}
+    try:
+        for path in [*folders, copy / "embedlab" / "core"]:
+            path.chmod(0o555)
+        assert call(copy, bound_by_modes, **cache, **home) == (6.0, 1, 0, "")
+        assert not list(tmp_path.joinpath("home").rglob("*.nbc"))
+        next(folder.rglob("caller.total*.nbi")).write_bytes(b"junk")
+        assert call(copy, bound_by_modes, **cache, **home)[:3] == (6.0, 0, 1)
+        assert call(copy, bound_by_modes, **cache, **home) == (6.0, 1, 0, "")  # from her own
+    finally:
+        for path in [*folders, copy / "embedlab" / "core"]:
+            path.chmod(0o755)
 
 
 @pytest.mark.skipif(resource is None, reason="no limit of file sizes on Windows")
