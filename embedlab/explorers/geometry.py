@@ -1,7 +1,7 @@
 """Explorer of word vectors: nearest neighbors, analogies, and their map in two dimensions."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from embedlab.explorers.inputs.word_vectors import (
     from_vectors,
 )
 from embedlab.explorers.open_method import open_method
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
 from embedlab.figures.geometry import draw_geometry
 from embedlab.figures.theme import Figure
@@ -29,9 +30,20 @@ from embedlab.traces.geometry.plane import (
 )
 from embedlab.traces.text import format_count, format_number
 
-__all__ = ["GeometryExplorer"]
+__all__ = ["GeometryExplorer", "GeometryParameters"]
 
 _WORD, _ANALOGY = "tuple", ("values", "value", "field")
+
+
+class GeometryParameters(CommonParameters, total=False):
+    """Keyword parameters of `GeometryExplorer`, each with its help text."""
+
+    rows: Annotated[int, "search the first 1..V words only"]
+    plane: Annotated[Literal["pca 1+2", "pca 3+4", "random"], "the map"]
+    a: Annotated[str, 'of the words of ``a - b + c``, "" for none']
+    b: Annotated[str, "see a"]
+    c: Annotated[str, "see a"]
+    seed: Annotated[int, "of the random plane"]
 
 
 class GeometryExplorer(Explorer):
@@ -55,8 +67,7 @@ class GeometryExplorer(Explorer):
         The text to train word vectors on. By default they are trained on the Python reference,
         in about a second, once in each process.
     **parameters
-        rows (search the first 1..V words only), plane ("pca 1+2", "pca 3+4", "random"), a, b, c
-        (the words of ``a - b + c``, "" for none), seed (for the random plane); and link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -98,8 +109,9 @@ class GeometryExplorer(Explorer):
         vocabulary: Any = None,
         layer: Any = None,
         corpus: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[GeometryParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         if word is not None and not isinstance(word, str):
             if table is not None:
                 raise ValueError("only one table can be shown. Received 2. Pass one.")
@@ -119,8 +131,8 @@ class GeometryExplorer(Explorer):
         if word is None:
             word = _WORD if _WORD in known else known[0] or "#0"
         if not passed and all(term in known for term in _ANALOGY):
-            parameters = {**dict(zip("abc", _ANALOGY, strict=True)), **parameters}
-        super().__init__(**{"word": word, "rows": len(known), **parameters})
+            values = {**dict(zip("abc", _ANALOGY, strict=True)), **values}
+        super().__init__(**{"word": word, "rows": len(known), **values})
 
     @open_method
     def open(
@@ -135,7 +147,7 @@ class GeometryExplorer(Explorer):
         limit: int | None = None,
         on_error: str = "raise",
         progress: bool = True,
-        **parameters: Any,
+        **parameters: Unpack[GeometryParameters],
     ) -> "GeometryExplorer":
         """Return an explorer of the word vectors in a file.
 

@@ -1,7 +1,7 @@
 """Explorer of a lookup's gradient: scatter-add, duplicate ids, and a numerical check."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from embedlab.explorers.inputs.window import (
     window_note,
     words_note,
 )
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice, StrictBool
 from embedlab.figures.gradient import draw_gradient
@@ -22,10 +23,29 @@ from embedlab.traces.gradient.check import STEPS, TOLERANCE
 from embedlab.traces.gradient.report import RULES
 from embedlab.traces.text import short_label
 
-__all__ = ["GradientExplorer"]
+__all__ = ["GradientExplorer", "GradientParameters"]
 
 ROWS_DRAWN, ROWS_LABELED, COLUMNS_DRAWN, TOKENS_MAX = 40, 22, 16, 80
 _LABEL_LENGTH = 40  # characters of a word that are sent
+
+
+class GradientParameters(CommonParameters, total=False):
+    """Keyword parameters of `GradientExplorer`, each with its help text."""
+
+    input_dim: Annotated[int, "V, 1..40"]
+    output_dim: Annotated[int, "D, 1..16"]
+    mode: Annotated[
+        Literal["plain", "padding", "frequency", "tied"],
+        (
+            '"padding": the row `padding_idx` gets no gradient; "frequency": each row gets '
+            'the mean; "tied": the table is also the output projection'
+        ),
+    ]
+    rule: Annotated[Literal["add", "assign"], '"assign" is a common bug']
+    padding_idx: Annotated[int, "the row of padding"]
+    digits: Annotated[int, "central differences use a step of ``10 ** -digits``"]
+    seed: Annotated[int, "of the random table and gradient"]
+    grow: Annotated[bool, "V grows with the words of the text; setting V ends it"]
 
 
 class GradientExplorer(TableExplorer):
@@ -47,11 +67,7 @@ class GradientExplorer(TableExplorer):
     grad_out : array_like that fits (N, D), optional
         The gradient of the output, instead of a squared error to a target for each position.
     **parameters
-        input_dim (V, 1..40), grow (V grows with the words of the text; setting V ends it),
-        output_dim (D, 1..16), mode ("plain", "padding": the row
-        `padding_idx` gets no gradient; "frequency": each row gets the mean; "tied": the table is
-        also the output projection), rule ("add", or "assign", a common bug), padding_idx, digits
-        (central differences use a step of ``10 ** -digits``), seed; and link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -100,15 +116,16 @@ class GradientExplorer(TableExplorer):
         table: Any = None,
         layer: Any = None,
         grad_out: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[GradientParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         source = None if isinstance(text, str) else text
         self.take_source(source, table=table, layer=layer, words=words, vocabulary=vocabulary)
         self._grad_out = None if grad_out is None else np.array(grad_out, np.float64)
         self._inputs = {**self._inputs, "grad_out": self._grad_out}
         if isinstance(text, str):
-            parameters["text"] = text
-        super().__init__(**self.with_sizes(parameters))
+            values["text"] = text
+        super().__init__(**self.with_sizes(values))
 
     def page_inputs(self) -> dict[str, Any] | None:
         """Return the table and vocabulary, or None with a gradient that was passed."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from embedlab.explorers.inputs.window import (
     window_note,
     words_note,
 )
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import (
     SIZE_MAX,
@@ -29,11 +30,26 @@ from embedlab.figures.theme import Figure
 from embedlab.traces.lookup import LookupTrace, trace_lookup
 from embedlab.traces.text import short_label
 
-__all__ = ["LookupExplorer"]
+__all__ = ["LookupExplorer", "LookupParameters"]
 
 TOKENS_MAX = 2000
 WINDOW_TOKENS_MAX, WINDOW_ROWS_MAX = 400, 512  # of a table that is too large to be sent
 _LABEL_LENGTH = 40  # characters of a word that are sent
+
+
+class LookupParameters(CommonParameters, total=False):
+    """Keyword parameters of `LookupExplorer`, each with its help text."""
+
+    input_dim: Annotated[int, "V, 1..2048"]
+    output_dim: Annotated[int, "D, 1..32"]
+    method: Annotated[Literal["gather", "one-hot"], "how the rows are read"]
+    oob: Annotated[
+        Literal["raise", "zero", "nan", "clip", "wrap"],
+        ('out-of-range ids; with "wrap" negative ids count from the end'),
+    ]
+    seed: Annotated[int, "of the random table"]
+    edits: Annotated[Sequence[Sequence[float]], "changed weights, each [row, column, value]"]
+    grow: Annotated[bool, "V grows with the words of the text; setting V ends it"]
 
 
 class LookupExplorer(TableExplorer):
@@ -54,10 +70,7 @@ class LookupExplorer(TableExplorer):
         any size. It is never changed; `refresh` reads it again. Of a large one the message holds
         the rows in use and some around them.
     **parameters
-        input_dim (V, 1..2048), grow (V grows with the words of the text; setting V ends it),
-        output_dim (D, 1..32), method ("gather", "one-hot"), oob ("raise",
-        "zero", "nan", "clip", "wrap"; with "wrap" negative ids count from the end), seed, edits
-        (list of [row, column, value]); and link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -100,13 +113,14 @@ words to one id.'
         words: Sequence[str] | None = None,
         table: Any = None,
         layer: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[LookupParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         source = None if isinstance(text, str) else text
         self.take_source(source, table=table, layer=layer, words=words, vocabulary=vocabulary)
         if isinstance(text, str):
-            parameters["text"] = text
-        super().__init__(**self.with_sizes(parameters))
+            values["text"] = text
+        super().__init__(**self.with_sizes(values))
 
     def words_used(self) -> int:
         """Return how many words of the text are used."""

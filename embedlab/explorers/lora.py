@@ -1,7 +1,7 @@
 """Explorer of LoRA: a table, a target change, and adapters of all ranks trained to it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 from traitlets import TraitError, validate
@@ -14,6 +14,7 @@ from embedlab.explorers.inputs.table import ROWS_MAX as TABLE_ROWS
 from embedlab.explorers.inputs.table import random_table, read_table
 from embedlab.explorers.inputs.window import row_labels, window_note
 from embedlab.explorers.open_method import open_method
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, CellEdits, Choice, IntList
 from embedlab.explorers.wire import MAX_BYTES
@@ -24,7 +25,7 @@ from embedlab.traces.lora.sweep import spectrum_of_many_rows
 from embedlab.traces.lora.trace import RANKS_MAX
 from embedlab.traces.text import short_label
 
-__all__ = ["LoRAExplorer"]
+__all__ = ["LoRAExplorer", "LoRAParameters"]
 
 ROWS_MAX, SEEN_MAX = 64, 16
 COLUMNS_DEFAULT_MAX, COLUMNS_DRAWN = 16, 12
@@ -32,6 +33,26 @@ COLUMNS_DEFAULT_MAX, COLUMNS_DRAWN = 16, 12
 
 STEPS, RATE = 200, 0.02
 _LABEL_LENGTH = 40  # characters of a word that are sent
+
+
+class LoRAParameters(CommonParameters, total=False):
+    """Keyword parameters of `LoRAExplorer`, each with its help text."""
+
+    rank: Annotated[int, "r, 1..16"]
+    alpha: Annotated[int, "α, 1..64"]
+    scaling: Annotated[Literal["lora", "rslora"], '"lora": α/r; "rslora": α/√r']
+    start: Annotated[Literal["random", "zero"], "initial A"]
+    target: Annotated[
+        Literal["topic", "one word", "random", "painted", "own"],
+        'the change to reach; "own" is `delta`',
+    ]
+    seen: Annotated[Sequence[int], "the trained rows, at most 16"]
+    input_dim: Annotated[int, "V, 1..64"]
+    output_dim: Annotated[int, "D, 1..16"]
+    seed: Annotated[int, "of the random table, change and A"]
+    edits: Annotated[
+        Sequence[Sequence[float]], "the painted change, a list of [row, column, value]"
+    ]
 
 
 class LoRAExplorer(TableExplorer):
@@ -48,10 +69,7 @@ class LoRAExplorer(TableExplorer):
     words : sequence of str, optional
         The words of the rows.
     **parameters
-        rank (1..16), alpha (1..64), scaling ("lora": α/r, "rslora": α/√r), start (initial
-        A: "random", "zero"), target ("topic", "one word", "random", "painted", and "own" for
-        `delta`), seen (list of the trained rows, at most 16), input_dim (V, 1..64), output_dim (D,
-        1..16), seed, edits (list of [row, column, value]: the painted change); link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -96,8 +114,9 @@ class LoRAExplorer(TableExplorer):
         layer: Any = None,
         delta: Any = None,
         words: Sequence[str] | None = None,
-        **parameters: Any,
+        **parameters: Unpack[LoRAParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         self._delta = None if delta is None else read_table(delta, "delta")
         self._warning: str | None = None
         # Of the last table and change: what they depend on, and their numbers, as float64.
@@ -113,10 +132,10 @@ class LoRAExplorer(TableExplorer):
                 **adapter_params(None if self._user is None else self._user.adapter),
             }
             defaults["rank"] = min(defaults.get("rank", 2), rows, columns)
-            parameters = {**defaults, **parameters}
+            values = {**defaults, **values}
         if self._own_delta() is not None:
-            parameters = {"target": "own", **parameters}
-        super().__init__(**self.with_sizes(parameters))
+            values = {"target": "own", **values}
+        super().__init__(**self.with_sizes(values))
 
     @open_method
     def open(
@@ -128,7 +147,7 @@ class LoRAExplorer(TableExplorer):
         adapter: str | None = None,
         module: str | None = None,
         words: Sequence[str] | None = None,
-        **parameters: Any,
+        **parameters: Unpack[LoRAParameters],
     ) -> "LoRAExplorer":
         """Return an explorer of an adapter that PEFT saved for an embedding.
 

@@ -1,8 +1,9 @@
 """Explorer of a padding mask: a chain of layers, a padded batch, and the effect on the loss."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.inputs.batch import Batch, pad_lines
 from embedlab.explorers.inputs.model import LAYER_FACTORIES, UserModel, build_layers, embedding
 from embedlab.explorers.inputs.window import join_notes
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.traits import (
     BoundedInt,
     BoundedText,
@@ -23,7 +25,7 @@ from embedlab.figures.theme import Figure
 from embedlab.traces.mask import MaskStage, MaskTrace, trace_mask
 from embedlab.traces.text import short_label
 
-__all__ = ["MaskExplorer"]
+__all__ = ["MaskExplorer", "MaskParameters"]
 
 SENTENCES_MAX, STEPS_MAX, COLUMNS_MAX, LAYERS_MAX, ROWS = 6, 12, 6, 5, 256
 TARGET = 1.0  # the target of every output
@@ -34,6 +36,18 @@ a dog ran to the dark blue house
 the girl sat in bed and ate bread
 a horse ran to the house and slept"""
 _LAYERS = ["Dropout", "Conv1D", "GlobalAveragePooling1D", "Dense"]
+
+
+class MaskParameters(CommonParameters, total=False):
+    """Keyword parameters of `MaskExplorer`, each with its help text."""
+
+    lengths: Annotated[Sequence[int], "words used of each sentence; the rest is padding"]
+    steps: Annotated[int, "T, 1..12"]
+    padding: Annotated[Literal["post", "pre"], "where a short sentence is padded"]
+    mask_zero: Annotated[bool, "whether the embedding makes a mask of id 0"]
+    layers: Annotated[Sequence[str], "names: see `embedlab.explorers.inputs.model.LAYER_FACTORIES`"]
+    output_dim: Annotated[int, "D, 1..6"]
+    seed: Annotated[int, "of the random weights"]
 
 
 class MaskExplorer(Explorer):
@@ -53,10 +67,7 @@ class MaskExplorer(Explorer):
     vocabulary : embedlab.data.Vocabulary, optional
         Maps words to ids. Without it row 0 is padding, and new words take the next ids.
     **parameters
-        lengths (words used of each sentence; the rest is padding), steps (T, 1..12),
-        padding ("post", "pre"), mask_zero, layers (names: see
-        `embedlab.explorers.inputs.model.LAYER_FACTORIES`), output_dim (D, 1..6), seed; and link_id,
-        hide.
+        By keyword.
 
     Raises
     ------
@@ -96,23 +107,24 @@ class MaskExplorer(Explorer):
         model: Any = None,
         layer: Any = None,
         vocabulary: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[MaskParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         if text is not None and not isinstance(text, str):
             model, layer, text = (text, layer, None) if model is None else (model, text, None)
         self._user_model = UserModel(model, layer)
         self._inputs = {"model": model, "layer": layer, "vocabulary": vocabulary}
         if model is not None:
-            parameters.setdefault("layers", list(self._user_model.layers))
+            values.setdefault("layers", list(self._user_model.layers))
         first = self._user_model.embedding
         if first is not None:
-            parameters.setdefault("mask_zero", first.mask_zero)
+            values.setdefault("mask_zero", first.mask_zero)
             if text is None and vocabulary is None:
                 text = _ids_below(first.input_dim)
         if text is not None:
-            parameters = {"text": text, "lengths": [], **parameters}
+            values = {"text": text, "lengths": [], **values}
         self._batch: Batch
-        super().__init__(**parameters)
+        super().__init__(**values)
 
     @property
     def own_layers(self) -> tuple[str, ...]:

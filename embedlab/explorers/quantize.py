@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 from traitlets import TraitError, validate
@@ -11,6 +11,7 @@ from embedlab.core.checks import NotFiniteError, check_finite
 from embedlab.data.toy_language import WORDS
 from embedlab.explorers.inputs.quantized_rows import COLUMNS_DRAWN, stored_codes, word_rows
 from embedlab.explorers.inputs.window import row_labels, rows_around, window_note
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import SIZE_MAX, BitFlips, BoundedInt, CellEdits, Choice
 from embedlab.figures.quantize import draw_quantize
@@ -19,7 +20,7 @@ from embedlab.traces.quantize import QuantizationTrace, SchemeResult, trace_quan
 from embedlab.traces.quantize.trace import SCHEMES, quantize_schemes
 from embedlab.traces.text import short_label
 
-__all__ = ["QuantizationExplorer"]
+__all__ = ["QuantizationExplorer", "QuantizationParameters"]
 
 ROWS_MAX, COLUMNS_MAX = 64, 4096
 _ROWS_BYTES = 220_000  # of the rows in one message
@@ -29,6 +30,25 @@ NEIGHBORS = 5
 
 NEIGHBORS_SENT = 32
 """The nearest rows that are sent of a table of which not all rows are."""
+
+
+class QuantizationParameters(CommonParameters, total=False):
+    """Keyword parameters of `QuantizationExplorer`, each with its help text."""
+
+    scheme: Annotated[
+        Literal["int4", "int8", "groups"],
+        ('"int4", "int8": one scale for each row; "groups": int4, one scale for each group'),
+    ]
+    row: Annotated[int, "the row that is shown"]
+    block: Annotated[int, "group size"]
+    input_dim: Annotated[int, "V, 1..64"]
+    output_dim: Annotated[int, "D, 1..32"]
+    seed: Annotated[int, "of the random table"]
+    edits: Annotated[Sequence[Sequence[float]], "changed weights, each [row, column, value]"]
+    flips: Annotated[
+        Sequence[Sequence[str | int]],
+        ("flipped bits of the stored codes, each [scheme, row, byte, bit]"),
+    ]
 
 
 class QuantizationExplorer(TableExplorer):
@@ -44,10 +64,7 @@ class QuantizationExplorer(TableExplorer):
     words : sequence of str, optional
         The words of the rows.
     **parameters
-        scheme ("int4", "int8": one scale for each row; "groups": int4, one scale for each group),
-        row, block (group size), input_dim (V, 1..64), output_dim (D, 1..32), seed, edits (list of
-        [row, column, value]), flips (list of [scheme, row, byte, bit]: flipped bits of the stored
-        codes); and link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -91,8 +108,9 @@ class QuantizationExplorer(TableExplorer):
         table: Any = None,
         layer: Any = None,
         words: Sequence[str] | None = None,
-        **parameters: Any,
+        **parameters: Unpack[QuantizationParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         self.take_source(source, table=table, layer=layer, words=words)
         self._warning: str | None = None
         # The inputs of the last trace, the table with its edits, its codes, and the trace.
@@ -102,8 +120,8 @@ class QuantizationExplorer(TableExplorer):
             defaults: dict[str, Any] = {"row": 0}
             for scheme, stored in stored_codes(self._user).items():
                 defaults |= {"scheme": scheme, "block": stored.block_size or self.block}
-            parameters = defaults | parameters
-        super().__init__(**self.with_sizes(parameters))
+            values = defaults | values
+        super().__init__(**self.with_sizes(values))
 
     def read_inputs(self) -> None:
         """Read the table or layer again."""

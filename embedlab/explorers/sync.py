@@ -9,10 +9,11 @@ An edit is refused in one of two places: `set_state`, where a value is none that
 after its observers have seen it.
 """
 
+import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict, get_args, get_type_hints
 
 import anywidget
 import numpy as np
@@ -22,7 +23,7 @@ from embedlab.explorers import wire
 from embedlab.explorers.tasks import Task, describe_tasks, tick_tasks
 from embedlab.explorers.traits import Parameter
 
-__all__ = ["SyncedWidget"]
+__all__ = ["CommonParameters", "SyncedWidget"]
 
 _ANSWERS_MAX_BYTES = 1_000
 _EXPECTED_ERRORS = (ValueError, TypeError, IndexError)
@@ -30,7 +31,18 @@ _INTERRUPTED = (
     "an edit must be computed to its end. Received an interrupt of the kernel, and the edit was "
     "undone. Edit again."
 )
+_KEYWORDS = "    **parameters\n        By keyword.\n"  # in a docstring: replaced by the list
 _REFUSED = "refused"  # the key of parameters that could not be computed
+
+
+class CommonParameters(TypedDict, total=False):
+    """Keyword parameters of every explorer, each with its help text."""
+
+    link_id: Annotated[str, "views on a page with the same id share selection and step"]
+    hide: Annotated[Sequence[str], "controls that a teacher hides"]
+    ask: Annotated[bool, "open with a question to predict"]
+    tasks: Annotated[Sequence[Task], "steps to do, ticked in a panel"]
+    layout: Annotated[Any, "an `ipywidgets.Layout`"]
 
 
 class SyncedWidget(anywidget.AnyWidget):
@@ -64,6 +76,16 @@ class SyncedWidget(anywidget.AnyWidget):
         super().__init_subclass__(**options)
         declared = [name for name, trait in vars(cls).items() if isinstance(trait, Parameter)]
         cls.PARAMS = (*cls.PARAMS, *(name for name in declared if name not in cls.PARAMS))
+        # The types of the constructor say it to type checkers, `help` and this loop to readers.
+        for keywords in get_args(cls.__init__.__annotations__.get("parameters")):
+            lines = []
+            for name, hint in get_type_hints(keywords, include_extras=True).items():
+                kind, text = get_args(hint)
+                kind = inspect.formatannotation(kind).replace("collections.abc.", "")
+                lines.append(f"    {name} : {kind}\n        {text}\n")
+                if name in declared:
+                    vars(cls)[name].help = text
+            cls.__doc__ = (cls.__doc__ or "").replace(_KEYWORDS, "".join(lines))
 
     def __init__(self, **traits: Any):
         unknown = sorted(set(traits) - set(self.trait_names()))

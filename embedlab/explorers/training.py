@@ -1,7 +1,7 @@
 """Explorer of training: the rows that move at each step, for up to three optimizers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Unpack
 
 import numpy as np
 from traitlets import TraitError, validate
@@ -18,6 +18,7 @@ from embedlab.explorers.inputs.corpus import (
 )
 from embedlab.explorers.inputs.table import UserTable, check_single_source, read_table
 from embedlab.explorers.inputs.window import row_labels, words_note
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import TOO_MUCH, vocabulary_data
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, BranchPoint, OptimizerRuns
 from embedlab.explorers.wire import MAX_BYTES
@@ -35,11 +36,33 @@ from embedlab.traces.training import (
     trace_training,
 )
 
-__all__ = ["TrainingExplorer"]
+__all__ = ["TrainingExplorer", "TrainingParameters"]
 
 ROWS_MAX, COLUMNS_MAX, STEPS_MAX, BATCH_MAX = 40, 8, 200, 16
 _LABEL_LENGTH = 40  # characters of a word that are sent
 _HEADER_BYTES = 45_000  # for the words, the text and the rest of the header
+
+
+class TrainingParameters(CommonParameters, total=False):
+    """Keyword parameters of `TrainingExplorer`, each with its help text."""
+
+    runs: Annotated[
+        Sequence[str | Sequence[str | float]],
+        (
+            'up to three optimizers, each by name or as [name, rate]: "sgd", "momentum", '
+            '"adagrad", "rmsprop", "adam", "lazy adam", and "sgd + l2", in which the table '
+            'has the regularizer "l2"'
+        ),
+    ]
+    branch: Annotated[
+        Sequence[str | float],
+        ("[run, step, optimizer, rate]: after that step the run uses another optimizer"),
+    ]
+    steps: Annotated[int, "10..200; fewer when a message cannot hold more"]
+    batch: Annotated[int, "1..16 words"]
+    input_dim: Annotated[int, "maximum vocabulary, 1..40"]
+    output_dim: Annotated[int, "D, 1..8"]
+    seed: Annotated[int, "of the random table and negatives"]
 
 
 class TrainingExplorer(Explorer):
@@ -59,11 +82,7 @@ class TrainingExplorer(Explorer):
         size. It is never changed; `refresh` reads it again. Of a large one the rows in use and some
         around them, at most 40, are trained in their first 8 columns, as the view says.
     **parameters
-        runs (up to three optimizers: "sgd", "momentum", "adagrad", "rmsprop", "adam", "lazy adam",
-        and "sgd + l2", in which the table has the regularizer "l2"; each by name or as
-        [name, rate]), branch ([run, step, optimizer, rate]: after that step the run uses another
-        optimizer), steps (10..200; fewer when a message cannot hold more), batch (1..16 words),
-        input_dim (maximum vocabulary, 1..40), output_dim (D, 1..8), seed; and link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -104,8 +123,9 @@ class TrainingExplorer(Explorer):
         words: Sequence[str] | None = None,
         table: Any = None,
         layer: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[TrainingParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         source = None if isinstance(text, str) else text
         self._source_name, self._source = check_single_source(source, table=table, layer=layer)
         self._labels = None if words is None else [str(word) for word in words]
@@ -121,14 +141,14 @@ class TrainingExplorer(Explorer):
         self._read_table()
         if self._user is not None:
             rows, columns = self._user.shape
-            parameters = {"input_dim": rows, "output_dim": columns, **parameters}
+            values = {"input_dim": rows, "output_dim": columns, **values}
             if vocabulary is None and not isinstance(text, str):
-                parameters.setdefault("text", _text_of_rows(rows))
+                values.setdefault("text", _text_of_rows(rows))
         elif vocabulary is not None:
-            parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
+            values.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
         if isinstance(text, str):
-            parameters["text"] = text
-        super().__init__(**parameters)
+            values["text"] = text
+        super().__init__(**values)
 
     def page_inputs(self) -> dict[str, Any] | None:
         """Return the vocabulary; a table of the user's is not trained in a page."""

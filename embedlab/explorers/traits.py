@@ -35,9 +35,10 @@ SIZE_MAX = 2**31 - 1
 _WEIGHT_MAX = 1e6
 
 Value = TypeVar("Value")
+Received = TypeVar("Received")
 
 
-class Parameter(TraitType[Value, Value]):
+class Parameter(TraitType[Value, Received]):
     """A synchronized trait with limits. `validate` returns a new plain value, or refuses.
 
     An explorer's parameters are its traits of this kind, in the order of their declaration.
@@ -52,7 +53,7 @@ class Parameter(TraitType[Value, Value]):
         raise NotImplementedError
 
 
-class BoundedInt(Parameter[int]):
+class BoundedInt(Parameter[int, int]):
     """An integer from `minimum` to `maximum`.
 
     Examples
@@ -91,7 +92,7 @@ Choose a value in this range.
         return size
 
 
-class Choice(Parameter[str]):
+class Choice(Parameter[str, str]):
     """One of a few words; the first is the default."""
 
     def __init__(self, *choices: str):
@@ -112,7 +113,7 @@ class Choice(Parameter[str]):
         return value
 
 
-class LearningRate(Parameter[float]):
+class LearningRate(Parameter[float, float]):
     """A learning rate, 0.0001 to 10.
 
     Examples
@@ -135,7 +136,7 @@ Choose a value in this range.
         return _rate(self.name, value)
 
 
-class StrictBool(Parameter[bool]):
+class StrictBool(Parameter[bool, bool]):
     """True or false.
 
     Examples
@@ -162,7 +163,7 @@ class StrictBool(Parameter[bool]):
         return bool(value)
 
 
-class IntList(Parameter[list[int]]):
+class IntList(Parameter[list[int], Sequence[int]]):
     """At most `count` integers, each from `minimum` to `maximum`.
 
     Examples
@@ -202,7 +203,7 @@ Received [4, 10]. Write for instance [3].
         return values
 
 
-class BoundedText(Parameter[str]):
+class BoundedText(Parameter[str, str]):
     """Any text of at most `maximum` characters; unpaired surrogates become "�"."""
 
     def __init__(self, default: str, maximum: int):
@@ -227,7 +228,7 @@ class BoundedText(Parameter[str]):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-class CellEdits(Parameter[list[list[Any]]]):
+class CellEdits(Parameter[list[list[Any]], Sequence[Any]]):
     """Edited weights as `[row, column, value]`; the last entry for a cell counts."""
 
     def __init__(self, maximum: int):
@@ -264,7 +265,7 @@ class CellEdits(Parameter[list[list[Any]]]):
         )
 
 
-class LayerNames(Parameter[list[str]]):
+class LayerNames(Parameter[list[str], Sequence[str]]):
     """The names of a chain of layers: some of `choices`, and layers that the user passed.
 
     Examples
@@ -305,7 +306,7 @@ Choose from Dropout, Dense, GRU.
         return names
 
 
-class OptimizerRuns(Parameter[list[list[Any]]]):
+class OptimizerRuns(Parameter[list[list[Any]], Sequence[Any]]):
     """A few optimizers with their rates: `[["adam", 0.05], ["sgd", 1.0]]`, or their names alone.
 
     Examples
@@ -354,7 +355,7 @@ class OptimizerRuns(Parameter[list[list[Any]]]):
         )
 
 
-class BranchPoint(Parameter[list[Any]]):
+class BranchPoint(Parameter[list[Any], Sequence[Any]]):
     """A branch of a run, `[run, step, optimizer, rate]`, counted from 0, or `[]` for none."""
 
     def __init__(self, optimizers: tuple[str, ...], runs: int, steps: int):
@@ -388,7 +389,7 @@ class BranchPoint(Parameter[list[Any]]):
         )
 
 
-class BitFlips(Parameter[list[list[Any]]]):
+class BitFlips(Parameter[list[list[Any]], Sequence[Any]]):
     """Flipped bits as `[scheme, row, byte, bit]`, bit 0 the lowest; flipping twice is not flipping.
 
     Examples

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Unpack
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from embedlab.explorers.inputs.corpus import (
 )
 from embedlab.explorers.inputs.table import UserTable, read_table
 from embedlab.explorers.inputs.window import row_labels, words_note
+from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import TableExplorer
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, LearningRate, StrictBool
 from embedlab.explorers.wire import MAX_BYTES
@@ -25,11 +26,28 @@ from embedlab.figures.window import draw_window
 from embedlab.traces.text import short_label
 from embedlab.traces.window import WindowTrace, trace_window
 
-__all__ = ["WindowExplorer"]
+__all__ = ["WindowExplorer", "WindowParameters"]
 
 ROWS_MAX, COLUMNS_MAX, COLUMNS_MIN, STEPS_MAX = 18, 8, 2, 100
 _LABEL_LENGTH = 40  # characters of a word that are sent
 _HEADER_BYTES = 12_000  # for the words and the rest of the header, without the text
+
+
+class WindowParameters(CommonParameters, total=False):
+    """Keyword parameters of `WindowExplorer`, each with its help text."""
+
+    window: Annotated[int, "1..4 words on each side"]
+    negative: Annotated[int, "0..4 negatives for each context word"]
+    learning_rate: Annotated[float, "of the update"]
+    output_dim: Annotated[int, "D, 2..8"]
+    input_dim: Annotated[
+        int, ("maximum vocabulary, 1..18; the rarest of more words share ``<unk>``")
+    ]
+    position: Annotated[int, "the center word on which the view opens, from 0"]
+    seed: Annotated[int, "of the random tables and negatives"]
+    grow: Annotated[
+        bool, ("the maximum grows with the words of the text; setting input_dim ends it")
+    ]
 
 
 class WindowExplorer(TableExplorer):
@@ -54,10 +72,7 @@ class WindowExplorer(TableExplorer):
         The initial context table of the same shape, such as ``syn1neg`` of gensim's Word2Vec;
         random without it.
     **parameters
-        window (1..4 words on each side), negative (0..4 for each context word), learning_rate,
-        output_dim (D, 2..8), input_dim (maximum vocabulary, 1..18; the rarest of more words share
-        ``<unk>``), grow (the maximum grows with the words of the text; setting input_dim ends it),
-        position (the center word on which the view opens, from 0), seed; and link_id, hide.
+        By keyword.
 
     Raises
     ------
@@ -105,17 +120,18 @@ class WindowExplorer(TableExplorer):
         table: Any = None,
         layer: Any = None,
         context_table: Any = None,
-        **parameters: Any,
+        **parameters: Unpack[WindowParameters],
     ):
+        values: dict[str, Any] = dict(parameters)
         source = None if isinstance(text, str) else text
         self._context_source = context_table
         self.take_source(source, table=table, layer=layer, words=words, vocabulary=vocabulary)
         self._inputs = {**self._inputs, "context_table": context_table}
         if isinstance(text, str):
-            parameters["text"] = text
+            values["text"] = text
         if vocabulary is not None and self._user is None:
-            parameters.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
-        super().__init__(**self.with_sizes(parameters))
+            values.setdefault("input_dim", min(len(vocabulary.words), ROWS_MAX))
+        super().__init__(**self.with_sizes(values))
 
     def _read_source(self) -> None:
         super()._read_source()

@@ -1,7 +1,9 @@
 """Explorers by name: lazy imports of the packages, and the class of a view."""
 
+import inspect
 import subprocess
 import sys
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -9,6 +11,7 @@ import embedlab
 from embedlab import explorers
 from embedlab.explorers.explorer import available_views
 from embedlab.explorers.registry import explorer_class
+from embedlab.explorers.sync import CommonParameters
 
 NAMES = explorers.__all__
 
@@ -19,7 +22,7 @@ def test_both_packages_export_every_explorer():
         assert name in dir(explorers)
     classes = {explorer_class(view).__name__ for view in available_views()}
     assert classes == {*NAMES}, (
-        "every view must be in the table in embedlab/explorers/__init__.py. It differs in "
+        "every view must be in the table in embedlab/explorers/__init__.pyi. It differs in "
         f"{sorted(classes ^ {*NAMES})}. Add the class, or delete what is left in static/."
     )
 
@@ -58,3 +61,20 @@ def test_a_view_that_asks_saves_its_question_and_no_answer(name):
         assert line not in data["text/plain"]
     explorer.ask = False
     assert "image/png" in explorer._repr_mimebundle_()[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_typed_keywords_are_the_parameters(name):
+    explorer = getattr(explorers, name)
+    keywords = get_args(inspect.signature(explorer).parameters["parameters"].annotation)[0]
+    hints = get_type_hints(keywords, include_extras=True)
+    positional = {*inspect.signature(explorer).parameters} & {*explorer.PARAMS}
+    assert {*hints} - {*CommonParameters.__annotations__} == {*explorer.PARAMS} - positional
+    for trait in (explorer.class_traits()[param] for param in {*explorer.PARAMS} - positional):
+        kind, text = get_args(hints[trait.name])
+        assert trait.help == text and f"\n    {trait.name} : " in explorer.__doc__
+        if "choices" in trait.limits() and isinstance(trait.default_value, str):
+            assert list(get_args(kind)) == trait.limits()["choices"], trait.name
+        elif type(trait.default_value) in (bool, int, float, str):
+            assert kind is type(trait.default_value), trait.name
+    assert "**parameters" not in explorer.__doc__

@@ -1,0 +1,11 @@
+from embedlab.lessons.classroom.card import card as card
+from embedlab.lessons.counting import count_multiplications as count_multiplications
+from embedlab.lessons.grading.check import check as check
+from embedlab.lessons.misconceptions import MISCONCEPTIONS as MISCONCEPTIONS
+from embedlab.lessons.misconceptions import misconception as misconception
+from embedlab.lessons.misconceptions import show as show
+from embedlab.lessons.notebook_files import notebook_dir as notebook_dir
+from embedlab.lessons.question import answer as answer
+from embedlab.lessons.question import reveal as reveal
+from embedlab.lessons.setup_check import doctor as doctor
+from embedlab.lessons.view_tasks import tasks as tasks
