@@ -15,7 +15,7 @@ from embedlab.explorers.inputs.table import random_table, read_table
 from embedlab.explorers.inputs.window import row_labels, window_note
 from embedlab.explorers.open_method import open_method
 from embedlab.explorers.sync import CommonParameters
-from embedlab.explorers.table_explorer import TableExplorer
+from embedlab.explorers.table_explorer import TOO_MUCH, TableExplorer, table_data
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, CellEdits, Choice, IntList
 from embedlab.explorers.wire import MAX_BYTES
 from embedlab.figures.lora import draw_lora
@@ -33,6 +33,7 @@ COLUMNS_DEFAULT_MAX, COLUMNS_DRAWN = 16, 12
 
 STEPS, RATE = 200, 0.02
 _LABEL_LENGTH = 40  # characters of a word that are sent
+_PAGE_CHARACTERS = 100_000  # of a table, a change and words that travel with a page
 
 
 class LoRAParameters(CommonParameters, total=False):
@@ -281,6 +282,18 @@ class LoRAExplorer(TableExplorer):
         """Return the still picture of a trace."""
         return draw_lora(trace, dark=dark)
 
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the frozen table, the change, and the words as JSON, or None if they are large."""
+        table = None if self._user is None else self.table()
+        arrays = {"table": table, "delta": self._own_delta()}
+        inputs = {name: None if one is None else _exact_data(one) for name, one in arrays.items()}
+        toy = self.fixed_shape is None and self._labels is None
+        words = None if toy else list(self._row_words())
+        used = sum(map(len, words or ()))
+        for one in inputs.values():
+            used += _PAGE_CHARACTERS + 1 if one is TOO_MUCH else len(one["base64"]) if one else 0
+        return None if used > _PAGE_CHARACTERS else {**inputs, "words": words}
+
     def table(self) -> np.ndarray:
         """Return the frozen table, read-only."""
         if self._user is not None:
@@ -326,6 +339,12 @@ class LoRAExplorer(TableExplorer):
                 "without a change. Pass delta=..., or a layer with adapters."
             )
         return proposal["value"]
+
+
+def _exact_data(values: np.ndarray) -> Any:
+    """Return a table as `table_data` does, half precision in single: the numbers are the same."""
+    small = values.dtype == np.float16 and values.size <= _PAGE_CHARACTERS
+    return table_data(values.astype(np.float32) if small else values)
 
 
 _VALUE_MAX = 1e6

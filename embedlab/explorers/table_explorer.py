@@ -19,7 +19,7 @@ from embedlab.explorers.inputs.table import (
     read_table,
 )
 
-__all__ = ["TOO_MUCH", "TableExplorer", "vocabulary_data"]
+__all__ = ["TOO_MUCH", "TableExplorer", "table_data", "vocabulary_data"]
 
 _PAGE_BYTES = 300_000  # of a table, and of a vocabulary, that travels with a page
 TOO_MUCH: Any = object()
@@ -92,7 +92,8 @@ class TableExplorer(Explorer):
 
     def page_inputs(self) -> dict[str, Any] | None:
         """Return the user's table and vocabulary as JSON, or None if they cannot travel."""
-        table, vocabulary = _table_data(self._user), vocabulary_data(self._vocabulary)
+        table = None if self._user is None else table_data(self._user.values)
+        vocabulary = vocabulary_data(self._vocabulary)
         if table is TOO_MUCH or vocabulary is TOO_MUCH:
             return None
         return {"table": table, "vocabulary": vocabulary}
@@ -191,11 +192,8 @@ class TableExplorer(Explorer):
         )
 
 
-def _table_data(user: UserTable | None) -> Any:
-    """Return a user's table as JSON, None without one, or `TOO_MUCH`."""
-    if user is None:
-        return None
-    values = user.values
+def table_data(values: np.ndarray) -> Any:
+    """Return a user's table as JSON, or `TOO_MUCH`."""
     if values.dtype.name not in ("float32", "float64") or values.nbytes > _PAGE_BYTES:
         return TOO_MUCH
     data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

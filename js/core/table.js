@@ -53,7 +53,7 @@ export function part(table, rows, columns) {
 }
 
 /** @param {TableData | null} data @returns {Table | null} */
-function readTable(data) {
+export function readTable(data) {
   if (!data) return null;
   const bytes = Uint8Array.from(atob(data.base64), (sign) => sign.charCodeAt(0));
   const Kind = data.dtype === "float64" ? Float64Array : Float32Array;
@@ -74,6 +74,8 @@ export class TableInputs {
     this.sizes = sizes;
     this.initial = initial;
     this.user = readTable(inputs.table);
+    /** @type {{ rows: number, columns: number } | null} what fixes V and D */
+    this.fixed = this.user;
     this.vocabulary = readVocabulary(inputs.vocabulary);
     /** @type {number} V that all words of the text need */
     this.rowsNeeded = header.rows_needed ?? 0;
@@ -112,20 +114,20 @@ export class TableInputs {
     const [rows, columns] = this.sizes;
     const words = this.vocabulary?.words.length ?? 0;
     const most = Math.max(rows, Math.min(words, ROWS_MAX), this.rowsNeeded);
-    if (!this.user)
+    if (!this.fixed)
       return {
         ...limits,
         input_dim: { ...limits.input_dim, max: most },
         output_dim: { ...limits.output_dim, max: columns },
       };
-    const { rows: V, columns: D } = this.user;
+    const { rows: V, columns: D } = this.fixed;
     return { ...limits, input_dim: { min: V, max: V }, output_dim: { min: D, max: D } };
   }
 
   /** Refuse a V or D outside its limits. @param {string} name @param {any} value @param {Record<string, any>} limit */
   checkSize(name, value, limit) {
     if (value >= limit.min && value <= limit.max) return;
-    if (this.user)
+    if (this.fixed)
       refuse(
         `${name} must be ${limit.max}, the size of the given table`,
         value,

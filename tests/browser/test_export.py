@@ -10,6 +10,7 @@ from view_cases import CASES
 from embedlab.explorers.explorer import STATIC
 from embedlab.explorers.html_export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.lora import LoRAExplorer
 
 COMPUTED = {path.stem for path in (STATIC / "core").glob("*.js")}
 
@@ -95,6 +96,16 @@ def test_a_lookup_is_computed_in_the_page(saved):
     sentence.press("Enter")
     expect(view.locator('[data-place="chip:1"]')).to_contain_text("zebra")
     expect(view).not_to_contain_text("Received")
+
+
+def test_an_adapter_is_trained_in_the_page(saved):
+    page = saved(LoRAExplorer(seen=[0], input_dim=6, output_dim=4))
+    view = root(page)
+    moved = view.locator('[data-place$=":moved"]').first
+    expect(moved).to_contain_text("5 of 5")  # rows that are not trained
+    view.locator('[data-place="top:more"]').click()
+    view.locator('[data-place="start:A zero"]').check()
+    expect(moved).to_contain_text("0 of 5")
 
 
 def test_hostile_words_stay_words(saved):

@@ -25,6 +25,8 @@ from embedlab.data.vocabulary import Vocabulary
 from embedlab.explorers.explorer import STATIC
 from embedlab.explorers.registry import explorer_class
 from embedlab.explorers.wire import decode
+from embedlab.initializers import HeUniform
+from embedlab.layers import Embedding
 from embedlab.lessons.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,18 @@ DRAWS = {
         "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
         "grow": lambda rng: rng.choice([True, True, False]),
     },
+    "lora": {
+        "rank": lambda rng: rng.randint(1, 16),
+        "alpha": lambda rng: rng.choice([1, 4, rng.randint(1, 64), 64]),
+        "scaling": lambda rng: rng.choice(["lora", "rslora"]),
+        "start": lambda rng: rng.choice(["random", "zero"]),
+        "target": lambda rng: rng.choice(["topic", "one word", "random", "painted", "own"]),
+        "seen": lambda rng: [rng.randrange(rng.choice([8, 70])) for _ in range(rng.randrange(17))],
+        "input_dim": lambda rng: size(rng, 64),
+        "output_dim": lambda rng: size(rng, 16),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31 - 1000)]),
+        "edits": cell_edits,
+    },
     "quantize": {
         "scheme": lambda rng: rng.choice(["int8", "int4", "groups"]),
         "row": lambda rng: rng.choice([rng.randrange(8), rng.randrange(64), 64]),
@@ -168,6 +182,28 @@ def quantize_page(rng):
     return {}
 
 
+def lora_page(rng):
+    """Return a table, a change or both of the user's own, some with numbers that are not drawn."""
+    numbers = np.random.default_rng(rng.randrange(1000))
+    shape = rng.choice([(rng.randint(1, 24), rng.randint(1, 9)), (70, 40), (2100, 2), (5, 33)])
+    kind = rng.choice(["float16", "float32", "float64"])
+    delta = numbers.normal(size=shape).astype(kind)
+    if rng.random() < 0.2:
+        delta.flat[delta.size // 2] = rng.choice([np.nan, np.inf])
+    words = {"words": rng.choice([OWN_WORDS, [*OWN_WORDS] * 10])}
+    pages = [{"delta": delta}, {"table": delta}, words, {"table": delta} | words]
+    pages += [{"table": numbers.normal(size=shape), "delta": delta}, {"layer": adapted(shape)}]
+    return rng.choice(pages) if rng.random() < 0.4 else {}
+
+
+def adapted(shape):
+    """Return a layer with an adapter."""
+    layer = Embedding(*shape, HeUniform(seed=3))
+    layer.build()
+    layer.add_adapter("legal", 1, 2.0, a_initializer=HeUniform(seed=4), b_initializer="ones")
+    return layer
+
+
 def gradient_page(rng):
     if rng.random() < 0.2:
         return own_table(rng)
@@ -186,6 +222,7 @@ def window_page(rng):
 PAGES = {
     "gradient": gradient_page,
     "lookup": lookup_page,
+    "lora": lora_page,
     "quantize": quantize_page,
     "training": window_page,
     "window": window_page,

@@ -230,3 +230,15 @@ def test_rows_and_steps_that_are_sent():
     assert _steps_that_fit(200, 10**9, 1).tolist() == [0, 1, 2, 3, 200]
     assert _steps_that_fit(0, 1, 1).tolist() == [0]
     assert _steps_that_fit(2, 1, 1).tolist() == [0, 1, 2]
+
+
+def test_a_page_has_what_the_parameters_do_not_say_or_nothing():
+    assert LoRAExplorer().page_inputs() == {"table": None, "delta": None, "words": None}
+    half = np.eye(4, 3, dtype=np.float16)
+    inputs = LoRAExplorer(half, words=["cat"]).page_inputs()
+    assert inputs["table"]["dtype"] == "float32" and inputs["words"] == ["cat"]
+    assert LoRAExplorer(delta=half).page_inputs()["delta"]["shape"] == [4, 3]
+    large = np.zeros((600, 32))
+    assert LoRAExplorer(large).page_inputs() is None
+    assert LoRAExplorer(delta=large).page_inputs() is None
+    assert LoRAExplorer(words=["x" * 100] * 2000).page_inputs() is None
