@@ -3,11 +3,11 @@
 #
 #   make lab PYTHON=python3.12            another Python
 #   make lab LAB_ARGS="--port=9000"       anything JupyterLab understands
-#   make test EXTRAS=test,keras           with the peers, as CI does
+#   make test EXTRAS=test,peers           with the peers, as CI does
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pictures pins lint views architecture image \
+.PHONY: help lab test check notebooks bundle bench pictures pins release lint views architecture image \
   warm core strict browser suite
 .DELETE_ON_ERROR:
 
@@ -116,6 +116,9 @@ bench: $(READY)  ## compare with the peers, side by side
 pins: $(VENV)/.ready-lab  ## write binder/requirements.txt from what .venv holds
 	@$(BIN)/python binder/pins.py --write
 
+release: $(VENV)/.ready-release  ## rehearse VERSION=1.0.0: build, check, install, run; no tag, no upload
+	@$(BIN)/python release/rehearse.py $(VERSION)
+
 # The parts of `make check` and `make test`. The suite comes last, so that its count is the last line.
 
 js/node_modules/.ready: js/package.json js/package-lock.json
@@ -176,7 +179,7 @@ endif
 suite: export EMBEDLAB_IMAGE := $(IMAGE)
 suite: $(READY) image
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
-	  Run: make test EXTRAS=test$(comma)keras))
+	  Run: make test EXTRAS=test$(comma)peers))
 	@echo "Everything else:"
 	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py \
 	  --ignore tests/cli/test_warm.py

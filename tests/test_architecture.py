@@ -19,7 +19,7 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if "notebooks" not in p.parts)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SCRIPTS = sorted(
     p
-    for folder in ("benchmarks", "binder", "notebooks", "pictures")
+    for folder in ("benchmarks", "binder", "notebooks", "pictures", "release")
     for p in (ROOT / folder).rglob("*.py")
 )
 

@@ -29,7 +29,7 @@ def peer(name):
         warnings.simplefilter("ignore")  # theirs, at import
         if os.environ.get("CI"):
             return importlib.import_module(name)
-        return pytest.importorskip(name, reason=f"{name} is not installed: extra `keras`")
+        return pytest.importorskip(name, reason=f"{name} is not installed: extra `peers`")
 
 
 @pytest.fixture(scope="session")
