@@ -7,8 +7,8 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pictures pins release lint views architecture image \
-  warm core strict browser suite
+.PHONY: help lab test check notebooks bundle bench pictures pins release site lint views \
+  architecture image warm core strict browser suite
 .DELETE_ON_ERROR:
 
 VENV ?= .venv
@@ -106,6 +106,9 @@ notebooks: $(READY)  ## build the notebooks from notebooks/source and run them
 
 bundle: js/node_modules/.ready  ## build the browser half into embedlab/explorers/static
 	@cd js && npm run --silent build
+
+site: $(READY)  ## build the site into docs/_build/site, with every lesson run
+	@$(BIN)/python docs/build.py
 
 pictures: $(READY)  ## photograph the views for the README, light and dark
 	@$(BIN)/python pictures/make.py

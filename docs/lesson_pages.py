@@ -1,0 +1,80 @@
+"""The lessons on the site: learners' notebooks, run, with live views where a cell shows one.
+
+What a cell prints is folded, because it may answer the question above it. The notebooks come from
+notebooks/source through notebooks/build.py, as those in the repository do.
+"""
+
+import importlib.util
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+
+__all__ = ["load_builder", "write_lessons"]
+
+DOCS = Path(__file__).resolve().parent
+NOTEBOOKS = DOCS.parent / "notebooks"
+AT_ONCE = 2  # kernels that run side by side
+NOTE = (
+    "*You read this lesson as it was run once: the views are live, and what a cell prints "
+    "unfolds. To run the cells and have your answers checked, [open it in JupyterLab](index.md).*"
+)
+
+
+def load_builder() -> ModuleType:
+    """Return notebooks/build.py as a module."""
+    spec = importlib.util.spec_from_file_location("build_notebooks", NOTEBOOKS / "build.py")
+    assert spec and spec.loader
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    return builder
+
+
+def write_lessons(folder: Path, site: Path) -> None:
+    """Run every lesson, two at a time, and write its notebook and their index into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    build = load_builder()
+    sources = sorted(build.SOURCE.glob("[0-9][0-9]_*.md"))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for source, text in zip(
+            sources, pool.map(lambda one: run_lesson(one, site, build), sources), strict=True
+        ):
+            (folder / f"{source.stem}.ipynb").write_text(text, encoding="utf-8")
+    listed = "\n".join(source.stem for source in sources)
+    with (folder / "index.md").open("a", encoding="utf-8") as index:
+        index.write(f"\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n")
+
+
+def run_lesson(source: Path, site: Path, build: Any) -> str:
+    """Run a learner's notebook; an error that the lesson does not announce ends the build."""
+    notebook = build.parse(source, solution=False)
+    frames = (
+        f"import sys\nsys.path.insert(0, {str(DOCS)!r})\n"
+        f"from pathlib import Path\nfrom live_views import write_into\n"
+        f"write_into(Path({str(site)!r}), {source.stem!r})"
+    )
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(frames))
+    build.run(notebook)
+    del notebook.cells[0]
+    notebook = nbformat.reads(build.publish(notebook, solution=True), 4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.outputs:
+            _readable(cell)
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(NOTE))
+    text: str = nbformat.writes(notebook)
+    return text
+
+
+def _readable(cell: Any) -> None:
+    """Leave of a view its frame only; fold other outputs, but for the text of a question."""
+    shown = False
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if "text/html" in data:
+            data.pop("image/png", None)
+            shown = True
+        shown = shown or cell.source.startswith("answer(")
+    if not shown:
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
