@@ -17,6 +17,7 @@ from embedlab.explorers.inputs.word_vectors import (
 )
 from embedlab.explorers.open_method import open_method
 from embedlab.explorers.sync import CommonParameters
+from embedlab.explorers.table_explorer import PAGE_BYTES, table_data
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
 from embedlab.figures.geometry import draw_geometry
 from embedlab.figures.theme import Figure
@@ -200,6 +201,25 @@ class GeometryExplorer(Explorer):
     def read_inputs(self) -> None:
         """Read the layer or table again."""
         self._load_rows()
+
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return rows, words and principal axes as JSON, or None if they are too large for a page.
+
+        The axes do not depend on a parameter: a page need not find them again.
+        """
+        space, (axes, mean, variance, fitted) = self._space, self._space.components
+        numbers = len(space.rows) * space.rows.shape[1] + axes.size + mean.size
+        if max(numbers * space.rows.dtype.itemsize, sum(map(len, space.words))) > PAGE_BYTES:
+            return None
+        return {
+            "source": space.source,
+            "words": space.words,
+            "rows": table_data(space.rows.whole()),
+            "axes": table_data(axes),
+            "mean": table_data(mean),
+            "variance": variance,
+            "fitted": fitted,
+        }
 
     def compute_trace(self) -> GeometryTrace:
         """Return the trace of the current parameters."""

@@ -19,9 +19,11 @@ from embedlab.explorers.inputs.table import (
     read_table,
 )
 
-__all__ = ["TOO_MUCH", "TableExplorer", "table_data", "vocabulary_data"]
+__all__ = ["PAGE_BYTES", "TOO_MUCH", "TableExplorer", "table_data", "vocabulary_data"]
 
-_PAGE_BYTES = 300_000  # of a table, and of a vocabulary, that travels with a page
+PAGE_BYTES = 300_000
+"""Most bytes of a table, and of its words, that travel with a page."""
+
 TOO_MUCH: Any = object()
 """The data of a table or vocabulary that cannot travel with a page."""
 
@@ -193,8 +195,8 @@ class TableExplorer(Explorer):
 
 
 def table_data(values: np.ndarray) -> Any:
-    """Return a user's table as JSON, or `TOO_MUCH`."""
-    if values.dtype.name not in ("float32", "float64") or values.nbytes > _PAGE_BYTES:
+    """Return a table as JSON, or `TOO_MUCH`."""
+    if values.dtype.name not in ("float32", "float64") or values.nbytes > PAGE_BYTES:
         return TOO_MUCH
     data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
     return {"dtype": values.dtype.name, "shape": list(values.shape), "base64": data}
@@ -211,4 +213,4 @@ def vocabulary_data(vocabulary: Any) -> Any:
         data = {"kind": "vocabulary", "words": vocabulary.words, "punctuation": how}
     else:
         return TOO_MUCH
-    return data if sum(map(len, vocabulary.words)) <= _PAGE_BYTES else TOO_MUCH
+    return data if sum(map(len, vocabulary.words)) <= PAGE_BYTES else TOO_MUCH

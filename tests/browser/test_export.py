@@ -3,11 +3,13 @@
 The file forbids `eval`, so these tests wait with `expect`: `wait_for_function` polls by `eval`.
 """
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 from view_cases import CASES
 
 from embedlab.explorers.explorer import STATIC
+from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.html_export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
@@ -106,6 +108,26 @@ def test_an_adapter_is_trained_in_the_page(saved):
     view.locator('[data-place="top:more"]').click()
     view.locator('[data-place="start:A zero"]').check()
     expect(moved).to_contain_text("0 of 5")
+
+
+def test_neighbors_are_computed_in_the_page(saved):
+    table = np.random.default_rng(8).normal(size=(60, 6)).astype(np.float32)
+    explorer = GeometryExplorer("w7", table=table, words=[f"w{n}" for n in range(60)])
+    view = root(saved(explorer))
+    explorer.word, explorer.plane = "w9", "random"
+    search = view.locator('[data-place="word"]')
+    search.fill("w9")
+    search.press("Enter")
+    near = [explorer.trace.words[row] for row in explorer.trace.near]
+    lines = view.locator('[data-place^="near:"]')
+    expect(lines).to_contain_text(near)
+    search.fill("w60")
+    search.press("Enter")
+    expect(view).to_contain_text("a word must be one of these 60")
+    expect(lines).to_contain_text(near)
+    view.locator("input[value=random]").check()
+    on_map = [explorer.trace.words[row] for row in explorer.trace.near_map]
+    expect(view.locator('[data-place^="seems:"]')).to_contain_text(on_map)
 
 
 def test_hostile_words_stay_words(saved):

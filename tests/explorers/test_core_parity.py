@@ -34,11 +34,13 @@ VIEWS = sorted(path.stem for path in (STATIC / "core").glob("*.js"))
 STATES = 60
 EDITS = 4  # of one page
 MEASURED = {"gather_ns", "onehot_ns"}
-LARGEST = {"gradient": 1e-11, "training": 3e-4}
+LARGEST = {"geometry": 4e-6, "gradient": 1e-11, "training": 3e-4}
 """The largest difference allowed where it is not 1e-6.
 
-A gradient check moves weights by as little as 1e-12. Adam's 1 - beta ** t is a small difference in
-single precision, and its power has a last bit of the machine; the steps add up what follows.
+A cosine is a sum in single precision, whose order is the machine's: an error of 6e-8 is 1e-6 of a
+twentieth. A gradient check moves weights by as little as 1e-12. Adam's 1 - beta ** t is a small
+difference in single precision, and its power has a last bit of the machine; the steps add up what
+follows.
 """
 
 WORDS = re.findall(
@@ -51,6 +53,16 @@ OWN_WORDS = ["New_York", "cat", "", "the", "Cat", "zebra", "moon", "猫", "of", 
 
 def sentence(rng, most=14):
     return " ".join(rng.choices(WORDS, k=rng.randrange(most)))
+
+
+def term(rng):
+    """Return a word of the vectors, a row number, or now and then neither."""
+    kinds = [
+        [f"#{rng.randrange(rng.choice([12, 900]))}"],
+        ["list", "tuple", "True", " value ", "field", "fields", "int", "import"],
+        ["unicorn", "tup", "", " ", "#99999", "#²", "w 1", "w\n2", "LIST", *OWN_WORDS],
+    ]
+    return rng.choice(rng.choice([*kinds[:2], *kinds]))
 
 
 def size(rng, most):
@@ -85,6 +97,15 @@ INVALID = [
     ),
 ]
 DRAWS = {
+    "geometry": {
+        "word": lambda rng: term(rng),
+        "rows": lambda rng: rng.choice([rng.randint(1, 30), *rng.choices(range(400, 1100), k=3)]),
+        "plane": lambda rng: rng.choice(["pca 1+2", "pca 3+4", "random"]),
+        "a": lambda rng: term(rng),
+        "b": lambda rng: term(rng),
+        "c": lambda rng: term(rng),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
+    },
     "lookup": {
         "text": lambda rng: sentence(rng, rng.choice([14, 14, 40])),
         "input_dim": lambda rng: size(rng, rng.choice([40, 40, 2048])),
@@ -214,12 +235,32 @@ def gradient_page(rng):
     return {}
 
 
+def geometry_page(rng):
+    table = np.random.default_rng(rng.randrange(1000)).normal(size=(30, 6))
+    if rng.random() < 0.2:
+        return own_table(rng)
+    if rng.random() < 0.1:  # more rows than the map draws, some of them named
+        table = np.random.default_rng(3).normal(size=(6000, 8)).astype(np.float32)
+        return {"table": table, "words": [f"w{n}" for n in range(5000)], "a": "#5999"}
+    if rng.random() < 0.1:  # more columns than rows
+        return {"table": np.random.default_rng(4).normal(size=(30, 900)).astype(np.float32)}
+    if rng.random() < 0.1:
+        table[[2, 4], 3] = np.nan, np.inf
+        table[6] = 0
+        return {"table": table.astype(rng.choice(["float16", "float32"])), "word": "#1"}
+    if rng.random() < 0.1:
+        words = ["👩🏽\u200d🚀" * 12, "␣list", "tuple\x00", "word " * 20, "İ", "Ġfield", "list"]
+        return {"table": table, "words": words, "word": "Ġlist"}
+    return {}
+
+
 def window_page(rng):
     text = rng.choice(["the cat sat. the dog", "猫睡觉。狗跑！", ""])
     return rng.choice([{}, {}, {"text": text}, {"vocabulary": Vocabulary(["the", "cat", "dog"])}])
 
 
 PAGES = {
+    "geometry": geometry_page,
     "gradient": gradient_page,
     "lookup": lookup_page,
     "lora": lora_page,

@@ -192,10 +192,11 @@ def fit_plane(
         axes = components.axes[:2] if name == "pca 1+2" else components.axes[2:4]
     axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(units.dtype)
     points = np.empty((len(units), 2), np.float32)
+    wide = axes.astype(np.float64)  # then every machine, and a page, has the same points
+    origin = wide @ components.mean
     with np.errstate(invalid="ignore"):
         for start, block in units.blocks():
-            points[start : start + len(block)] = block @ axes.T
-    points -= axes @ components.mean
+            points[start : start + len(block)] = block.astype(np.float64) @ wide.T - origin
     finite = points[np.isfinite(units.lengths)].astype(np.float64)
     shares = [0.0, 0.0]
     if len(finite) and components.variance > 1e-12:  # less is rounding

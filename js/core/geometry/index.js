@@ -1,0 +1,182 @@
+/** The geometry view without Python: `embedlab.explorers.geometry`. */
+import { Answerer } from "../answerer.js";
+import { ndarray } from "../encode.js";
+import { boundedInt, boundedText, choice, refuse, SIZE_MAX } from "../parameters.js";
+import { joinNotes } from "../rows_shown.js";
+import { limitsOf } from "../table.js";
+import { formatCount, formatNumber } from "../text.js";
+import { strip } from "../tokenize.js";
+import { fitPlane, PLANES, sampleNeighbors, typicalOf } from "./plane.js";
+import { candidatesOf, textsOf, traceGeometry } from "./trace.js";
+import { rowAt } from "./unit_rows.js";
+import { WordSpace } from "./word_space.js";
+
+/** @typedef {import("../answerer.js").Answer} Answer */
+/** @typedef {import("../answerer.js").Params} Params */
+/** @typedef {import("../encode.js").NdArray} NdArray */
+/** @typedef {import("./plane.js").Plane} Plane */
+/** @typedef {import("./plane.js").SampledNeighbors} SampledNeighbors */
+/** @typedef {import("./trace.js").Trace} Trace */
+
+const parameters = {
+  word: boundedText(200),
+  rows: boundedInt(1, SIZE_MAX),
+  plane: choice(...PLANES),
+  a: boundedText(200),
+  b: boundedText(200),
+  c: boundedText(200),
+  seed: boundedInt(0, 2 ** 31 - 1),
+};
+
+/**
+ * Return what answers the edits of one page.
+ * @param {import("../answerer.js").PageData} page
+ * @param {import("../answerer.js").FirstMessage} message
+ */
+export default function open(page, message) {
+  const words = new Words(/** @type {any} */ (page.inputs));
+  const V = words.space.words.length;
+  return new Answerer(
+    {
+      parameters,
+      limits: () => ({ ...limitsOf(parameters), rows: { min: 1, max: V } }),
+      check() {},
+      normalize: (params) => ({ ...params, rows: Math.min(params.rows, V) }),
+      compute: (params) => words.answer(params),
+      headerEvenIfRefused: () => ({}),
+    },
+    page,
+    message,
+  );
+}
+
+/** The words of a page, and what was computed last: the map, and how much of it is true on average. */
+class Words {
+  /** @param {import("./word_space.js").WordData} data */
+  constructor(data) {
+    this.space = new WordSpace(data);
+    /** @type {{ key: string, plane: Plane } | null} */
+    this.fitted = null;
+    /** @type {{ count: number, sample: SampledNeighbors } | null} */
+    this.sampled = null;
+    /** @type {{ key: string, typical: number } | null} */
+    this.average = null;
+  }
+
+  /** @param {Params} params @returns {Answer} */
+  answer({ word, rows: count, plane: name, seed, ...others }) {
+    const { space } = this;
+    const picked = space.row(word);
+    if (picked >= count)
+      refuse(
+        `a word must be among the first ${count}`,
+        `${Array.from(strip(word)).slice(0, 40).join("")}, which has rank ${picked + 1}`,
+        "Increase rows",
+      );
+    const slots = [others.a, others.b, others.c];
+    const terms = slots.map((text) => (strip(text) ? space.row(text) : count));
+    const plane = this.plane(name, seed);
+    const typical = this.typical(plane, name === "random" ? seed : 0, count);
+    // Words beyond the last row wait until `rows` grows.
+    const used = Math.max(...terms) < count ? terms : null;
+    const trace = traceGeometry(space, plane, count, picked, used);
+    const invalid = space.lengths.subarray(0, count).filter(Number.isNaN).length;
+    const sample = space.sample(count);
+    const elsewhere = namedElsewhere(trace, sample);
+    const drawn = [...sample, ...elsewhere];
+    const seat = new Map(drawn.map((row, n) => [row, n]));
+    /** @param {number[]} some */
+    const seats = (some) => Int32Array.from(some, (row) => Number(seat.get(row)));
+    const { labels, named } = space.labels(drawn);
+    const { rows, source } = space;
+    const { analogy } = trace;
+    /** @param {Float32Array} values */
+    const ofDrawn = (values) => ndarray(Float32Array.from(drawn, (row) => values[row]));
+    const vectors = [picked, ...trace.near].flatMap((row) => [...rowAt(rows, row)]);
+    /** @type {Record<string, NdArray>} */
+    const arrays = {
+      named: ndarray(Uint8Array.from(named)),
+      points: ndarray(
+        Float32Array.from(
+          drawn.flatMap((row) => [plane.points[2 * row], plane.points[2 * row + 1]]),
+        ),
+        drawn.length,
+        2,
+      ),
+      cosines: ofDrawn(trace.cosines),
+      distances: ofDrawn(trace.distances),
+      map_distances: ofDrawn(trace.mapDistances),
+      near: ndarray(seats(trace.near)),
+      near_map: ndarray(seats(trace.nearOnMap)),
+      closer_on_map: ndarray(Int32Array.from(trace.closerOnMap)),
+      candidates: ndarray(seats(candidatesOf(trace))),
+      vectors: ndarray(Float32Array.from(vectors), 1 + trace.near.length, rows.columns),
+    };
+    if (drawn.length < count) arrays.rows = ndarray(Int32Array.from(drawn));
+    if (analogy) {
+      arrays.target = ndarray(analogy.target);
+      arrays.answers = ndarray(seats(analogy.ids));
+      arrays.answer_cosines = ndarray(analogy.similarities);
+    }
+    const fields = {
+      words: labels,
+      total: count,
+      source,
+      note: this.note(drawn.length, count, name),
+      width: rows.columns,
+      picked: seat.get(picked),
+      shares: plane.shares,
+      typical,
+      invalid_rows: invalid,
+      waiting: slots.filter((text, n) => strip(text) && terms[n] >= count),
+      terms: analogy && [...seats(analogy.terms)],
+    };
+    return { ...textsOf(trace, plane, space, count, typical, invalid), fields, arrays };
+  }
+
+  /** The map of all rows. @param {string} name @param {number} seed */
+  plane(name, seed) {
+    const key = name === "random" ? `random ${seed}` : name;
+    if (this.fitted?.key !== key) {
+      const { rows, lengths, principal } = this.space;
+      this.fitted = { key, plane: fitPlane(rows, lengths, principal, name, seed) };
+    }
+    return this.fitted.plane;
+  }
+
+  /** How many neighbors a map shows on average. @param {Plane} plane @param {number} seed @param {number} count */
+  typical(plane, seed, count) {
+    const key = `${plane.name} ${seed} ${count}`;
+    if (this.average?.key !== key) {
+      if (this.sampled?.count !== count) {
+        const { rows, lengths } = this.space;
+        this.sampled = { count, sample: sampleNeighbors(rows, lengths, count) };
+      }
+      this.average = { key, typical: typicalOf(plane, this.sampled.sample, count) };
+    }
+    return this.average.typical;
+  }
+
+  /** What the map leaves out, or null if it shows all rows. @param {number} drawn @param {number} count @param {string} plane */
+  note(drawn, count, plane) {
+    const { lengths, principal, rows } = this.space;
+    const share = formatNumber((100 * drawn) / count, 1);
+    const valid = lengths.filter((length) => !Number.isNaN(length)).length;
+    return joinNotes(
+      drawn === count
+        ? null
+        : `The map shows ${formatCount(drawn)} of ${formatCount(count)} rows (${share} %); ` +
+            "neighbors are those of all.",
+      principal.fitted === valid || plane === "random"
+        ? null
+        : `Its axes are fitted to ${formatCount(principal.fitted, "row")} of ${rows.columns} numbers.`,
+    );
+  }
+}
+
+/** The rows that a view names, but for those of the sample on the map. @param {Trace} trace @param {number[]} sample */
+function namedElsewhere({ picked, near, nearOnMap, analogy }, sample) {
+  const drawn = new Set(sample);
+  const named = [picked, ...near, ...nearOnMap, ...(analogy?.terms ?? []), ...(analogy?.ids ?? [])];
+  return [...new Set(named)].filter((row) => !drawn.has(row));
+}

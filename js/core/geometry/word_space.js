@@ -1,0 +1,102 @@
+/** Words and their rows: `embedlab.explorers.inputs.word_vectors`. */
+import { refuse } from "../parameters.js";
+import { byteLength, splitWords } from "../python_text.js";
+import { range } from "../rows_shown.js";
+import { readTable } from "../table.js";
+import { shortLabel } from "../text.js";
+import { strip } from "../tokenize.js";
+import { evenlySpread, lengthsOf } from "./unit_rows.js";
+
+/** @typedef {import("../table.js").Table} Table */
+/** @typedef {import("../table.js").TableData} TableData */
+/** @typedef {import("./plane.js").PrincipalAxes} PrincipalAxes */
+/** @typedef {{ labels: string[], named: number[] }} Labels */
+/**
+ * What travels with a page.
+ * @typedef {object} WordData
+ * @property {string} source
+ * @property {string[]} words
+ * @property {TableData} rows  of length 1
+ * @property {TableData} axes
+ * @property {TableData} mean
+ * @property {number} variance
+ * @property {number} fitted
+ */
+
+const DRAWN_MAX = 4000; // rows on the map
+const LABEL_LENGTHS = [40, 24, 12, 6]; // fewer characters for very many words
+const LABEL_BYTES_MAX = 120_000;
+
+export class WordSpace {
+  /** @param {WordData} data */
+  constructor({ source, words, rows, axes, mean, variance, fitted }) {
+    this.source = source;
+    this.words = words;
+    this.rows = /** @type {Table} */ (readTable(rows));
+    this.lengths = lengthsOf(this.rows);
+    /** @type {PrincipalAxes} */
+    this.principal = {
+      axes: /** @type {Table} */ (readTable(axes)),
+      mean: /** @type {Table} */ (readTable(mean)).data,
+      variance,
+      fitted,
+    };
+    /** @type {Map<string, number>} */
+    this.rowOf = new Map();
+    /** @type {Set<string>} */
+    this.repeated = new Set();
+    for (const [row, word] of words.entries()) {
+      if (this.rowOf.has(word)) this.repeated.add(word);
+      else this.rowOf.set(word, row);
+    }
+    const drawn = this.sample(words.length);
+    this.labelLength = LABEL_LENGTHS.find((length, n) => {
+      const bytes = drawn.map((row) => byteLength(shortLabel(words[row], length)) + 4);
+      const sum = bytes.reduce((total, one) => total + one, 0);
+      return sum <= LABEL_BYTES_MAX || n === LABEL_LENGTHS.length - 1;
+    });
+  }
+
+  /** The rows that are drawn of the first `count`: all, or some evenly spread. @param {number} count */
+  sample(count) {
+    return count <= DRAWN_MAX ? range(count) : evenlySpread(count - 1, DRAWN_MAX);
+  }
+
+  /** The words of rows, and 1 where a label identifies its row. @param {number[]} rows @returns {Labels} */
+  labels(rows) {
+    const words = rows.map((row) => this.words[row]);
+    const labels = words.map((word) => shortLabel(word, this.labelLength));
+    const named = words.map((word, n) => {
+      const whole = word !== "" && labels[n] === word && strip(word) === word;
+      return Number(whole && !this.repeated.has(word));
+    });
+    return { labels, named };
+  }
+
+  /** The row of a word, or of a row number written `#12`. @param {string} written */
+  row(written) {
+    const text = strip(written);
+    const lower = text.toLowerCase();
+    const readable = /^[Ġ▁]/u.test(text) ? `␣${text.slice(1)}` : "";
+    for (const form of [text, lower, `␣${text}`, `␣${lower}`, readable]) {
+      const row = form ? this.rowOf.get(form) : undefined;
+      if (row !== undefined) return row;
+    }
+    const number = /^#(\d{1,9})$/.exec(text);
+    if (number && Number(number[1]) < this.words.length) return Number(number[1]);
+    return this.refuseWord(text);
+  }
+
+  /** @param {string} text @returns {never} */
+  refuseWord(text) {
+    const signs = Array.from(text);
+    const start = signs.slice(0, 3).join("").toLowerCase();
+    const similar = start ? this.words.filter((word) => word.startsWith(start)).slice(0, 4) : [];
+    const count = this.words.length;
+    return refuse(
+      `a word must be one of these ${count}, or #0 to #${count - 1}`,
+      splitWords(signs.slice(0, 40).join("") || "no word").join(" "),
+      similar.length ? `Try ${similar.join(", ")}` : "Try one that is on the map",
+    );
+  }
+}
