@@ -1,6 +1,6 @@
 /**
  * Bundle every view into embedlab/explorers/static/: one minified module and one style sheet each,
- * and what computes it on a page without Python into static/core/.
+ * and what computes it on a page without Python into static/core/, and the script of that page into static/page/.
  *
  * `npm run build` writes them; `node build.js --check` builds into memory and fails when what is
  * committed differs. The same sources give the same bytes on every machine.
@@ -24,6 +24,7 @@ const result = await build({
   entryPoints: [
     ...VIEWS.map((name) => ({ in: `${name}/index.js`, out: name })),
     ...CORES.map((name) => ({ in: `core/${name}/index.js`, out: `core/${name}` })),
+    { in: "page/main.js", out: "page/page" },
   ],
   outdir: OUT,
   bundle: true,

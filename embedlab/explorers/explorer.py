@@ -136,8 +136,9 @@ class Explorer(SyncedWidget):
         """Write this view as one HTML file that needs no server, network or Python.
 
         Hovering, stepping and predicting work there. Where the view has a bundle that computes in
-        the browser (`page_inputs`), its controls work too; elsewhere a control that needs Python
-        says so.
+        the browser and its inputs can travel (`page_inputs`), its controls work too; elsewhere
+        those that need Python are disabled, and say so. The page keeps its state in its link,
+        which the key S copies; ``&hide=seed,text`` at the end of it hides controls.
         """
         return html_export.write_html(Path(path), self._page())
 
@@ -170,16 +171,24 @@ class Explorer(SyncedWidget):
     def _page(self) -> html_export.Page:
         core = STATIC / "core" / f"{self.VIEW}.js"
         inputs = self.page_inputs() if core.exists() else None
-        names = ["_seq", "message", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
+        message = self.message
+        if inputs is None:
+            header = html_export.fixed_header(
+                message["header"], self.OFFLINE_PARAMS, self.external_inputs()
+            )
+            message = {**message, "header": header}
+        names = ["_seq", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
         return html_export.Page(
             title=self.QUESTION,
             script=self._esm,
             style=self._css,
             traits={
                 **{name: getattr(self, name) for name in names},
+                "message": message,
                 "_tasks": describe_tasks(self.tasks, kernel=False),
             },
             in_message=self.OFFLINE_PARAMS,
+            names=(*self.PARAMS, *self.OTHER_CONTROLS),
             core="" if inputs is None else core.read_text(encoding="utf-8"),
             core_data={} if inputs is None else {"initial": self.initial, "inputs": inputs},
             still=b"" if self.ask else self._png(),

@@ -90,6 +90,7 @@ class GeometryExplorer(Explorer):
 
     VIEW = "geometry"
     QUESTION = "Which words are near, and does the map show it?"
+    OTHER_CONTROLS = ("sum",)
 
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)

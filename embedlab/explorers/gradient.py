@@ -96,6 +96,7 @@ class GradientExplorer(TableExplorer):
     VIEW = "gradient"
     QUESTION = "Which rows get a gradient?"
     OFFLINE_PARAMS = ("rule", "digits")
+    OTHER_CONTROLS = ("duplicates",)
 
     text = BoundedText("the cat and the dog on the mat #0 #0", 65_536)
     input_dim = BoundedInt(14, 1, SIZE_MAX)

@@ -1,6 +1,7 @@
 """Export of an explorer as one HTML file that needs no network."""
 
 import base64
+import hashlib
 import html
 import json
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from typing import Any
 
 from embedlab.storage.atomic import atomic_write
 
-__all__ = ["NO_PYTHON", "Page", "render_html", "write_html"]
+__all__ = ["NO_PYTHON", "Page", "fixed_header", "render_html", "write_html"]
 
 NO_PYTHON = "This page is saved without Python: it shows one result and cannot compute a new one."
 
 _TEMPLATE = Path(__file__).with_name("page.html")
+_SCRIPT = Path(__file__).with_name("static") / "page" / "page.js"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Page:
         The values of the widget model; ``traits["message"]["buffer"]`` is bytes.
     in_message : tuple of str
         Parameters that the view can change without Python and without `core`.
+    names : tuple of str
+        Controls that a link to the page can hide.
     core : str
         The bundle that answers edits in Python's place, or "".
     core_data : dict
@@ -43,6 +47,7 @@ class Page:
     style: str
     traits: dict[str, Any]
     in_message: tuple[str, ...]
+    names: tuple[str, ...]
     core: str
     core_data: dict[str, Any]
     still: bytes
@@ -56,7 +61,7 @@ def render_html(page: Page) -> str:
     Examples
     --------
     >>> message = {"header": {}, "buffer": b"12"}
-    >>> page = Page("<b>?", "export default {}", "", {"message": message}, (), "", {}, b"", "", "")
+    >>> page = Page("<b>?", "", "", {"message": message}, (), (), "", {}, b"", "", "")
     >>> text = render_html(page)
     >>> "<title>&lt;b&gt;?</title>" in text, "https://" in text
     (True, False)
@@ -68,19 +73,53 @@ def render_html(page: Page) -> str:
         "style": page.style,
         "traits": {**page.traits, "message": {**message, "buffer": encoded}},
         "inMessage": list(page.in_message),
+        "names": list(page.names),
         "core": page.core,
         "coreData": page.core_data,
         "noPython": NO_PYTHON,
     }
+    script = _SCRIPT.read_text(encoding="utf-8").strip()
     parts = {
         "title": html.escape(page.title),
         "still": _image(page.still, page.alt) if page.still else "",
         "summary": html.escape(page.summary),
         # A "<" could end the script element.
         "model": json.dumps(model, allow_nan=False).replace("<", "\\u003c"),
+        "script": script,
+        "hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
     pieces = _TEMPLATE.read_text(encoding="utf-8").split("%%")  # text, name, text, name, …, text
     return "".join(parts[piece] if n % 2 else piece for n, piece in enumerate(pieces))
+
+
+def fixed_header(
+    header: dict[str, Any], in_message: tuple[str, ...], missing: list[str]
+) -> dict[str, Any]:
+    """Return the header of a page that cannot compute: with what is fixed there, and why.
+
+    Parameters
+    ----------
+    header : dict
+        The header of the message.
+    in_message : tuple of str
+        Parameters that can change nevertheless.
+    missing : list of str
+        The names of inputs that do not travel with the page.
+
+    Examples
+    --------
+    >>> header = {"params": {"row": 1, "seed": 7}, "initial": {"seed": 8}, "note": None}
+    >>> fixed_header(header, ("row",), ["table"])["note"]
+    'This page is saved without Python and without its table: gray controls cannot be changed here.'
+    """
+    inputs = f" and without its {' and '.join(missing)}" if missing else ""
+    gray = f"This page is saved without Python{inputs}: gray controls cannot be changed here."
+    return {
+        **header,
+        "fixed": [name for name in header["params"] if name not in in_message],
+        "initial": {n: value for n, value in header["initial"].items() if n in in_message},
+        "note": f"{gray} {header['note'] or ''}".strip(),
+    }
 
 
 def _image(still: bytes, alt: str) -> str:

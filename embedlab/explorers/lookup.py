@@ -95,6 +95,7 @@ words to one id.'
     VIEW = "lookup"
     QUESTION = "Which rows does this sentence read?"
     OFFLINE_PARAMS = ("method",)
+    OTHER_CONTROLS = ("race",)
 
     text = BoundedText("the cat sat on the mat", 65_536)
     input_dim = BoundedInt(16, 1, SIZE_MAX)

@@ -95,6 +95,7 @@ class LoRAExplorer(TableExplorer):
     VIEW = "lora"
     QUESTION = "What rank does this change need?"
     OFFLINE_PARAMS = ("rank",)
+    OTHER_CONTROLS = ("merge",)
 
     rank = BoundedInt(2, 1, RANKS_MAX)
     alpha = BoundedInt(4, 1, 64)

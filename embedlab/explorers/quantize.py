@@ -91,6 +91,7 @@ class QuantizationExplorer(TableExplorer):
     VIEW = "quantize"
     QUESTION = "What does quantization lose?"
     OFFLINE_PARAMS = ("scheme", "row")
+    OTHER_CONTROLS = ("tenfold",)
 
     scheme = Choice("int4", "int8", "groups")
     row = BoundedInt(9, 0, SIZE_MAX)

@@ -70,6 +70,9 @@ Update embedlab, or copy the state again.
     if state.get("version") != version:
         cure = "Update embedlab, or copy the state again"
         _refuse(f"have version {version}", state.get("version"), cure)
+    if "changes" in state:
+        cure = "Open it in a browser"
+        _refuse("hold its parameters", "the link of a page, with what was changed there", cure)
     values = state.get("params", {})
     if not isinstance(values, Mapping):
         _refuse("hold its parameters as a dict", values, "Copy the state again")
@@ -101,6 +104,7 @@ def to_link(base: str, state: Mapping[str, Any]) -> str:
 def from_link(link: str) -> dict[str, Any]:
     """Return the state of a link of `to_link`."""
     _, mark, encoded = link.partition(_MARK)
+    encoded = encoded.partition("&")[0]  # a page can hide controls: "&hide=seed"
     try:
         if not mark or len(encoded) > 2 * MAX_BYTES:
             raise ValueError

@@ -59,6 +59,8 @@ class SyncedWidget(anywidget.AnyWidget):
     """The names of the parameters, in the order of their declaration."""
     OFFLINE_PARAMS: ClassVar[tuple[str, ...]] = ()
     """Parameters for which one message holds all values: they work on a page without Python."""
+    OTHER_CONTROLS: ClassVar[tuple[str, ...]] = ()
+    """Names for `hide` that are no parameters."""
 
     _seq = Int(0).tag(sync=True)
     message = Dict().tag(sync=True)

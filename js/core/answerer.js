@@ -5,7 +5,7 @@
  * An invalid or refused edit leaves the parameters as they were, and the message says why.
  */
 import { encode } from "./encode.js";
-import { Refusal } from "./parameters.js";
+import { Refusal, refuse } from "./parameters.js";
 import { toJson } from "./python_text.js";
 
 /** @typedef {import("./encode.js").Message} Message */
@@ -48,6 +48,7 @@ export class Answerer {
     this.idea = idea;
     this.initial = page.initial;
     this.params = { ...header.params };
+    this.saved = this.params;
     this.header = header;
     this.buffer = buffer;
   }
@@ -80,14 +81,44 @@ export class Answerer {
         refused = sentence(error);
       }
     }
-    const now = { ...this.idea.headerEvenIfRefused(), seq, error: invalid ?? refused };
+    return this.message(seq, invalid ?? refused);
+  }
+
+  /**
+   * The message of an explorer made with other parameters than those that the page was saved with. They are
+   * taken whole or not at all: the error then says why.
+   * @param {Params} changes
+   * @param {number} seq
+   * @returns {FirstMessage}
+   */
+  restore(changes, seq) {
+    const { idea, saved } = this;
+    try {
+      const params = { ...saved };
+      for (const [name, value] of Object.entries(changes))
+        params[name] = idea.parameters[name].check(value, name);
+      for (const name of Object.keys(changes)) idea.check(name, params[name], params);
+      const fitted = idea.normalize(params, {});
+      const other = Object.keys(changes).find((n) => toJson(fitted[n]) !== toJson(params[n]));
+      if (other)
+        refuse(`${other} must fit the rest of the state`, toJson(params[other]), "Copy it again");
+      this.recompute(params, {});
+    } catch (error) {
+      return this.message(seq, sentence(error));
+    }
+    return this.message(seq, null);
+  }
+
+  /** @param {number} seq @param {string | null} error @returns {FirstMessage} */
+  message(seq, error) {
+    const now = { ...this.idea.headerEvenIfRefused(), seq, error };
     return { header: { ...this.header, ...now }, buffer: this.buffer };
   }
 
-  /** @param {Params} edited */
-  recompute(edited) {
+  /** @param {Params} edited @param {Params} [last]  the parameters before */
+  recompute(edited, last = this.params) {
     const { idea, initial } = this;
-    const params = idea.normalize(edited, this.params);
+    const params = idea.normalize(edited, last);
     const { summary, alt, fields, arrays } = idea.compute(params);
     const { view, version, question, needs } = this.header;
     const changed = Object.entries(initial).filter(([n, v]) => toJson(v) !== toJson(params[n]));

@@ -2,6 +2,7 @@
  * Analogy slots: a − b + c, and the words nearest to the sum.
  */
 import { html, nothing } from "lit-html";
+import { unlessFixed } from "../kit/controls.js";
 import { fixed, joinList } from "../kit/format.js";
 import { derive } from "./trace.js";
 
@@ -22,7 +23,10 @@ export function slots(scene, at) {
       (
         name,
       ) => html`${SIGNS[name] ? html`<span class="sign" aria-hidden="true">${SIGNS[name]}</span>` : nothing}
-        <label class="slot ${dragging ? "open" : ""} ${dragging?.slot === name ? "hit" : ""}" data-slot=${name}>
+        ${unlessFixed(
+          scene.trace,
+          name,
+          html`<label class="slot ${dragging ? "open" : ""} ${dragging?.slot === name ? "hit" : ""}" data-slot=${name}>
           <span class="sub">${name}</span>
           <input
             type="text"
@@ -36,6 +40,7 @@ export function slots(scene, at) {
             @change=${(/** @type {Event} */ e) => explorer.edit({ [name]: /** @type {HTMLInputElement} */ (e.target).value })}
           />
         </label>`,
+        )}`,
     )}
     ${answers(scene, derived)}
   </div>`;

@@ -5,6 +5,17 @@
 import { html, nothing } from "lit-html";
 
 /**
+ * A control of an exported page: disabled where Python would be needed, with the note that says so.
+ * @param {import("./wire.js").Trace} trace
+ * @param {string} name  of its parameter
+ * @param {unknown} control
+ */
+export const unlessFixed = ({ header }, name, control) =>
+  header.fixed?.includes(name)
+    ? html`<fieldset disabled title=${header.note}>${control}</fieldset>`
+    : control;
+
+/**
  * A slider over whole numbers. `stops` makes far numbers reachable without losing the near ones.
  * @param {object} spec
  * @param {string} spec.label

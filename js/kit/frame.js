@@ -3,7 +3,7 @@
  * formula, steps with the narration. Below 640 px: what is looked at first, then the controls.
  */
 import { html, nothing } from "lit-html";
-import { button, select } from "./controls.js";
+import { button, select, unlessFixed } from "./controls.js";
 import { dataTables } from "./data_table.js";
 import { factGroups, keyFacts } from "./facts_panel.js";
 import { growButton } from "./grow_button.js";
@@ -147,7 +147,8 @@ function controlRow(explorer, scene) {
         onChange: (value) => explorer.setSpeed(Number(value)),
       }),
     ]);
-  const bodies = (/** @type {typeof all} */ list) => list.map(([, body]) => body);
+  const bodies = (/** @type {typeof all} */ list) =>
+    list.map(([name, body, parameter = name]) => unlessFixed(scene.trace, parameter, body));
   const wide = scene.look === "wide";
   return html`<div class="left" role="group" aria-label="Controls">
     ${bodies(lead)}
@@ -183,6 +184,7 @@ function topButtons(explorer, look) {
   const folded = width < 800 || (tasks !== nothing && width < HINTS);
   const others = html`${look === "narrow" ? tasks : nothing} ${one("table", "Table", "T", ui.panel === "table")} ${one("reset", "Reset", "R")}
     ${document.fullscreenEnabled ? one("full", "Full screen", "F", document.fullscreenElement === explorer.root) : nothing}
+    ${explorer.model.share ? one("share", "Share", "S") : nothing}
     ${one("help", "?", "?", ui.panel === "help", "Keys")}`;
   return html`<div class="top" role="group" aria-label="View">
     ${one("predict", "Predict", "P", ui.prediction !== null)}

@@ -2,15 +2,15 @@
  * Button that grows the vocabulary, where a word of the text has no row.
  */
 import { nothing } from "lit-html";
-import { button } from "./controls.js";
+import { button, unlessFixed } from "./controls.js";
 
 /** @param {import("./explorer.js").Explorer} explorer */
 export function growButton(explorer) {
-  const header = explorer.store.trace?.header;
-  const needed = Number(header?.rows_needed ?? 0);
-  const params = header?.params;
-  if (params?.grow !== false || needed <= params.input_dim) return nothing;
-  return button({
+  const { trace } = explorer.store;
+  if (!trace) return nothing;
+  const { rows_needed: needed = 0, params } = trace.header;
+  if (params.grow !== false || needed <= params.input_dim) return nothing;
+  const grow = button({
     label: `Grow V to fit (${needed})`,
     place: "grow",
     onClick: () => {
@@ -18,4 +18,5 @@ export function growButton(explorer) {
       explorer.focusAfterPaint("input_dim");
     },
   });
+  return unlessFixed(trace, "grow", grow);
 }

@@ -45,11 +45,9 @@ export async function share(explorer) {
   const { scene } = explorer;
   if (!scene) return;
   const { header } = scene.trace;
-  const text = stateText(header.view, header.version, header.params, header.needs);
-  const done = await copyText(text, explorer.root);
-  explorer.updateUi({
-    note: done
-      ? "The state is on the clipboard: paste it into from_state(…)."
-      : `Copy this: ${text}`,
-  });
+  const { text, note } = explorer.model.share?.() ?? {
+    text: stateText(header.view, header.version, header.params, header.needs),
+    note: "The state is on the clipboard: paste it into from_state(…).",
+  };
+  explorer.updateUi({ note: (await copyText(text, explorer.root)) ? note : `Copy this: ${text}` });
 }

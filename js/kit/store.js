@@ -16,6 +16,7 @@ import { decode } from "./wire.js";
  * @property {() => void} save_changes
  * @property {(event: string, callback: () => void) => void} on
  * @property {(event: string, callback: () => void) => void} off
+ * @property {() => { text: string, note: string } | undefined} [share]  what S copies instead of the state
  */
 /** @typedef {import("./wire.js").Trace} Trace */
 /** @typedef {"idle" | "sent" | "waiting" | "silent"} Waiting */

@@ -20,6 +20,10 @@
  * @property {Record<string, any>} local
  */
 /**
+ * A control, with the name by which a teacher hides it: that of the parameter it changes, if no other is named.
+ * @typedef {[name: string, body: unknown, parameter?: string]} Control
+ */
+/**
  * @typedef {object} Scene
  * @property {Trace} trace
  * @property {Record<string, any>} params
@@ -46,7 +50,7 @@
  * @property {number} [stepMs]                                     ms per step at speed 1
  * @property {number} [runMs]                                      ms of all steps at speed 1; between steps the view is in motion
  * @property {(trace: Trace) => number} [firstStep]                  the step it opens on; default the first
- * @property {(scene: Scene) => [name: string, body: unknown][]} controls  in the order of their weight; a teacher hides them by name
+ * @property {(scene: Scene) => Control[]} controls  in the order of their weight
  * @property {number} leads                                      how many of them stand in the row; More has the rest
  * @property {(scene: Scene) => unknown} figure
  * @property {(scene: Scene) => import("./facts_panel.js").Facts} facts

@@ -19,6 +19,7 @@
  * @property {Record<string, any>} initial  the parameters it began with, where they differ now
  * @property {string[]} needs        what a state cannot hold
  * @property {string | null} note    what the view leaves out, in place of its hint
+ * @property {string[]} [fixed]      parameters that cannot change on a page without Python
  * @property {Record<string, Limit>} limits
  * @property {Record<string, ArraySpec>} arrays
  */

@@ -11,7 +11,7 @@ import { SCHEMES } from "./trace.js";
 /** @param {Scene} scene @param {string} name @returns {any} */
 const limit = ({ trace }, name) => trace.header.limits?.[name] ?? {};
 
-/** @param {Scene} scene @returns {[string, unknown][]} */
+/** @param {Scene} scene @returns {import("../kit/view_types.js").Control[]} */
 export function controls(scene) {
   const { params, uid, explorer } = scene;
   const selected = selection(scene);
@@ -52,6 +52,7 @@ export function controls(scene) {
         disabled: scene.ui.prediction !== null,
         onClick: () => growTenfold(scene),
       }),
+      "edits",
     ],
     [
       "flips",

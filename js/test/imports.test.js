@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const VIEWS = readdirSync(ROOT, { withFileTypes: true })
   .filter(
-    (entry) => entry.isDirectory() && !["core", "kit", "test", "node_modules"].includes(entry.name),
+    (entry) =>
+      entry.isDirectory() && !["core", "kit", "page", "test", "node_modules"].includes(entry.name),
   )
   .map((entry) => entry.name);
 const ROLES = [
@@ -31,7 +32,7 @@ const ROLES = [
 function importGraph() {
   /** @type {Map<string, string[]>} */
   const graph = new Map();
-  for (const folder of ["kit", ...VIEWS]) {
+  for (const folder of ["kit", "page", ...VIEWS]) {
     for (const name of readdirSync(join(ROOT, folder)).filter((file) => file.endsWith(".js"))) {
       const path = join(ROOT, folder, name);
       const imports = readFileSync(path, "utf8").matchAll(

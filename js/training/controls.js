@@ -20,7 +20,7 @@ const RATE_STOPS = [
   0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10,
 ];
 
-/** @param {Scene} scene @returns {[string, unknown][]} */
+/** @param {Scene} scene @returns {import("../kit/view_types.js").Control[]} */
 export function controls(scene) {
   const { params, hidden, uid, explorer, ui } = scene;
   /** @param {string} name @param {string} label @param {string} symbol @returns {[string, unknown]} */
@@ -53,6 +53,7 @@ export function controls(scene) {
           explorer.updateUi({ hover: null });
         },
       }),
+      "run",
     ],
     [
       "runs",

@@ -350,3 +350,35 @@ def show(open_tab):
         return views if len(views) > 1 else views[0]
 
     return show
+
+
+@pytest.fixture(scope="session")
+def offline(browser):
+    """Return a page for all tests, and the lists of what it requests and of its errors."""
+    requests, faults = [], []
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.on("request", lambda request: requests.append(request.url.split(":")[0]))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+    yield page, requests, faults
+    context.close()
+
+
+@pytest.fixture
+def saved(offline, tmp_path):
+    """Return a function that exports an explorer and opens the file, offline."""
+    page, requests, faults = offline
+
+    def saved(explorer):
+        page.mouse.move(0, 0)
+        page.goto(explorer.export_html(tmp_path / "view.html").as_uri())
+        return page
+
+    yield saved
+    page.goto("about:blank")
+    kinds, errors = set(requests), list(faults)
+    requests.clear()
+    faults.clear()
+    assert kinds <= {"file", "blob", "data"}
+    assert not errors

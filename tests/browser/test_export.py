@@ -17,38 +17,6 @@ from embedlab.explorers.lora import LoRAExplorer
 COMPUTED = {path.stem for path in (STATIC / "core").glob("*.js")}
 
 
-@pytest.fixture(scope="module")
-def offline(browser):
-    """Return a page for all tests, and the lists of what it requests and of its errors."""
-    requests, faults = [], []
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.on("request", lambda request: requests.append(request.url.split(":")[0]))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-    yield page, requests, faults
-    context.close()
-
-
-@pytest.fixture
-def saved(offline, tmp_path):
-    """Return a function that exports an explorer and opens the file, offline."""
-    page, requests, faults = offline
-
-    def saved(explorer):
-        page.mouse.move(0, 0)
-        page.goto(explorer.export_html(tmp_path / "view.html").as_uri())
-        return page
-
-    yield saved
-    page.goto("about:blank")
-    kinds, errors = set(requests), list(faults)
-    requests.clear()
-    faults.clear()
-    assert kinds <= {"file", "blob", "data"}
-    assert not errors
-
-
 def root(page):
     page.wait_for_selector(".embedlab")
     return page.locator(".embedlab")
@@ -168,13 +136,13 @@ def test_every_view_works_from_a_file(saved, name, tmp_path):
     slider = view.locator(f'[data-place="{case.edit[0]}"]')
     if not slider.count():
         view.locator('[data-place="top:more"]').click()
+    if name not in COMPUTED:
+        expect(slider).to_be_disabled()
+        return
     slider.focus()
-    before, least = narration(page), slider.input_value() == slider.get_attribute("min")
+    least = slider.input_value() == slider.get_attribute("min")
     figure = view.locator(".stage").first
     drawing = figure.inner_html()
     page.keyboard.press("ArrowRight" if least else "ArrowLeft")  # once: back again says nothing
-    if name in COMPUTED:
-        expect(figure).not_to_have_js_property("innerHTML", drawing)
-        assert narration(page) and NO_PYTHON not in view.inner_text(), before
-    else:
-        expect(view).to_contain_text(NO_PYTHON)
+    expect(figure).not_to_have_js_property("innerHTML", drawing)
+    assert narration(page) and NO_PYTHON not in view.inner_text()

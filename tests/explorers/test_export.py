@@ -1,13 +1,16 @@
 """A view as one file: complete, escaped, and without any address."""
 
 import base64
+import hashlib
 import html
 import json
 import re
 
+import numpy as np
 import pytest
 
 from embedlab.explorers.html_export import NO_PYTHON, Page, render_html, write_html
+from embedlab.explorers.lookup import LookupExplorer
 
 EVIL = "</script><script>alert(1)</script>\"'&<!--%%still%%"
 
@@ -23,6 +26,7 @@ def page(**changes):
         "script": "export default {}",
         "traits": traits,
         "in_message": ("method",),
+        "names": ("text",),
         "core": "",
         "core_data": {},
     }
@@ -47,8 +51,38 @@ def test_everything_is_inside():
     assert base64.b64decode(content["traits"]["message"]["buffer"]) == b"\x00\x01\xff"
     assert content["inMessage"] == ["method"] and content["noPython"] == NO_PYTHON
     assert not re.search(r"(https?:)?//[a-z]", text.replace("// ", ""))
-    assert "default-src 'none'" in text
     assert text == render_html(page())
+
+
+def test_the_policy_allows_one_script_and_nothing_from_outside():
+    text = render_html(page())
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)[1]
+    script = re.search(r'<script type="module">(.*?)</script>', text, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert dict(part.strip().split(" ", 1) for part in policy.split(";")) == {
+        "default-src": "'none'",  # connect, frame, font, media, object, worker, manifest
+        "script-src": f"'sha256-{digest}' blob:",  # a blob: address is made by that script
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "lit-html",
+    }
+
+
+def test_what_cannot_change_in_a_page_is_named(monkeypatch):
+    explorer = LookupExplorer(table=np.ones((4, 3)), text="#1")
+    monkeypatch.setattr(LookupExplorer, "page_inputs", lambda self: None)  # as of a large table
+    explorer.seed = 8
+    header = explorer._page().traits["message"]["header"]
+    assert header["fixed"] == [name for name in explorer.params if name != "method"]
+    assert header["note"] == (
+        "This page is saved without Python and without its table: gray controls cannot be changed "
+        "here."
+    )
+    assert header["initial"] == {}  # Reset leaves what cannot change
+    assert "fixed" not in explorer.message["header"]
 
 
 def test_writing_replaces_the_file_or_leaves_it_whole(tmp_path):

@@ -1,0 +1,16 @@
+/**
+ * A page in a frame of another page: that may say which theme it has, and learns how high this page is.
+ */
+export function talkToHost() {
+  if (parent === window) return;
+  const { classList, style } = document.documentElement;
+  classList.add("framed");
+  addEventListener("message", ({ source, data }) => {
+    const theme = source === parent && data?.embedlab?.theme;
+    if (["light", "dark"].includes(theme)) style.colorScheme = theme;
+  });
+  new ResizeObserver(() => {
+    const height = document.documentElement.offsetHeight;
+    parent.postMessage({ embedlab: { height } }, "*");
+  }).observe(document.documentElement);
+}
