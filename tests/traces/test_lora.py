@@ -165,6 +165,8 @@ def test_words_are_deterministic():
     assert make(steps=9).summary == make(steps=9).summary != make(steps=9, seed=8).summary
     assert "Trained: moon." in make(words=["", "", "", "", "moon"], steps=1).alt
     assert "0x" not in repr(make(steps=1))
+    huge = trace_lora([[0.0]], [[2e6]], rank=1, steps=0).summary
+    assert "the loss is 2000000000000, from" in huge  # no decimals that a machine could differ in
 
 
 def test_bad_arguments_are_refused():

@@ -235,6 +235,7 @@ class LoRATrace:
         end = self.drifts[self.rank - 1]
         far = [format_number(end[part].max(initial=0), 3) for part in (self.seen, unseen)]
         moved = self.moved
+        losses = self.losses[self.rank - 1]
         norms = [
             f"{name} {format_number(norm[0], 3)} → {format_number(norm[-1], 3)}"
             for name, norm in self.first_norms.items()
@@ -250,9 +251,7 @@ class LoRATrace:
                 f"({format_number(100 * self.parameters / (rows * width), 0)} %), scale "
                 f"{format_number(self.scale)}, A starts {self.start}",
                 f"seen    {len(self.seen)} of {format_count(rows, 'row')}; after {self.steps} "
-                "steps the "
-                f"loss is {format_number(self.losses[self.rank - 1, -1], 4)}, from "
-                f"{format_number(self.losses[self.rank - 1, 0], 4)}",
+                f"steps the loss is {_format_loss(losses[-1])}, from {_format_loss(losses[0])}",
                 f"moved   {moved[self.seen].sum()} seen (up to {far[0]}), "
                 f"{moved[unseen].sum()} of {unseen.size} unseen (up to {far[1]})",
                 f"first   update from rank 1 to {len(self.ranks)}: {', '.join(norms)}",
@@ -425,6 +424,11 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     """Make an array read-only without a copy."""
     array.flags.writeable = False
     return array
+
+
+def _format_loss(loss: float) -> str:
+    """Return a loss with the digits that are the same on every machine: 17 of them are not."""
+    return format_number(loss, 4 if loss < 1e6 else 0)
 
 
 def _merge_difference(table: np.ndarray, adapter: Adapter, rows: np.ndarray) -> float:

@@ -35,11 +35,7 @@ export function displacementsAlong(run, R, start, K, delta, seen) {
       const n = trained.get(row);
       const from = n === undefined ? start : run.a;
       const at = n === undefined ? row * K : (frame * seen.length + n) * R;
-      change.fill(0);
-      for (let r = 0; r < R; r++) {
-        const factor = run.scale * from[at + r];
-        for (let d = 0, k = r * D; d < D; d++, k++) change[d] += factor * b[k];
-      }
+      multiply(run.scale, from, at, b, R, change);
       let squares = 0;
       for (let d = 0; d < D; d++) {
         squares += change[d] * change[d];
@@ -53,4 +49,18 @@ export function displacementsAlong(run, R, start, K, delta, seen) {
     errors[frame] = whole ? Math.sqrt(left) / whole : 0;
   }
   return { rows, moved, untrained, errors };
+}
+
+/**
+ * Write s·AB of one row, whose numbers of A are those of `factors` from `at` on.
+ * @param {number} scale @param {Float64Array} factors @param {number} at
+ * @param {Float64Array} b @param {number} R @param {Float64Array} change
+ */
+function multiply(scale, factors, at, b, R, change) {
+  const D = change.length;
+  change.fill(0);
+  for (let r = 0; r < R; r++) {
+    const factor = scale * factors[at + r];
+    for (let d = 0, k = r * D; d < D; d++, k++) change[d] += factor * b[k];
+  }
 }

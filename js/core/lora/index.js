@@ -267,6 +267,9 @@ function stepsThatFit(stepBytes, available) {
   return steps;
 }
 
+/** A loss with the digits that are the same on every machine. @param {number} loss */
+const formatLoss = (loss) => formatNumber(loss, loss < 1e6 ? 4 : 0);
+
 /** The run in a few lines, and as the picture. @param {Params} params @param {ReturnType<typeof sweepOf>} sweep */
 function textsOf({ rank, input_dim: V, output_dim: D, start }, sweep) {
   const { seen, words, scales, effective, errors, norms, along } = sweep;
@@ -293,7 +296,7 @@ function textsOf({ rank, input_dim: V, output_dim: D, start }, sweep) {
     `trains  ${formatCount(parameterCount, "parameter")} instead of ${formatCount(V * D)} ` +
       `(${formatNumber((100 * parameterCount) / (V * D), 0)} %), scale ${scale}, A starts ${start}`,
     `seen    ${seen.length} of ${formatCount(V, "row")}; after ${STEPS} steps the ` +
-      `loss is ${formatNumber(run.losses[STEPS], 4)}, from ${formatNumber(run.losses[0], 4)}`,
+      `loss is ${formatLoss(run.losses[STEPS])}, from ${formatLoss(run.losses[0])}`,
     `moved   ${moved(seen)} seen (up to ${farthest(seen)}), ` +
       `${moved(untrained)} of ${untrained.length} unseen (up to ${farthest(untrained)})`,
     `first   update from rank 1 to ${along.length}: ${first.join(", ")}`,

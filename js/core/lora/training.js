@@ -44,34 +44,47 @@ export function trainAdapter(delta, scale, a, b, R, rates, frames) {
       frame++;
     }
     if (!M) continue; // no row, no gradient: nothing changes
-    gradB.fill(0);
-    let loss = 0;
-    for (let n = 0; n < M; n++) {
-      for (let d = 0; d < D; d++) error[d] = -delta[n * D + d];
-      for (let r = 0; r < R; r++) {
-        const factor = scale * a[n * R + r];
-        for (let d = 0, at = r * D; d < D; d++, at++) error[d] += factor * b[at];
-      }
-      for (let d = 0; d < D; d++) {
-        loss += error[d] * error[d];
-        error[d] /= M;
-      }
-      for (let r = 0; r < R; r++) {
-        const factor = scale * a[n * R + r];
-        let total = 0;
-        for (let d = 0, at = r * D; d < D; d++, at++) {
-          total += error[d] * b[at];
-          gradB[at] += factor * error[d];
-        }
-        gradA[n * R + r] = scale * total;
-      }
-    }
-    losses[step] = loss / (2 * M);
+    losses[step] = gradients(delta, scale, a, b, gradA, gradB, error) / (2 * M);
     if (step === rates.length) break;
     adam(a, gradA, moments[0], moments[1], rates[step]);
     adam(b, gradB, moments[2], moments[3], rates[step]);
   }
   return { scale, losses, ...path };
+}
+
+/**
+ * Write the gradients of both factors; return the sum of the squared errors. A function of its own:
+ * in the loop over the steps the browser would compile it late, and the first edit took 50 ms.
+ * @param {Float64Array} delta @param {number} scale @param {Float64Array} a @param {Float64Array} b
+ * @param {Float64Array} gradA @param {Float64Array} gradB @param {Float64Array} error  of a row
+ */
+function gradients(delta, scale, a, b, gradA, gradB, error) {
+  const D = error.length;
+  const R = b.length / D;
+  const M = a.length / R;
+  let loss = 0;
+  gradB.fill(0);
+  for (let n = 0; n < M; n++) {
+    for (let d = 0; d < D; d++) error[d] = -delta[n * D + d];
+    for (let r = 0; r < R; r++) {
+      const factor = scale * a[n * R + r];
+      for (let d = 0, at = r * D; d < D; d++, at++) error[d] += factor * b[at];
+    }
+    for (let d = 0; d < D; d++) {
+      loss += error[d] * error[d];
+      error[d] /= M;
+    }
+    for (let r = 0; r < R; r++) {
+      const factor = scale * a[n * R + r];
+      let total = 0;
+      for (let d = 0, at = r * D; d < D; d++, at++) {
+        total += error[d] * b[at];
+        gradB[at] += factor * error[d];
+      }
+      gradA[n * R + r] = scale * total;
+    }
+  }
+  return loss;
 }
 
 /**
