@@ -12,6 +12,7 @@ from embedlab.explorers.inputs.batch import Batch, pad_lines
 from embedlab.explorers.inputs.model import LAYER_FACTORIES, UserModel, build_layers, embedding
 from embedlab.explorers.inputs.window import join_notes
 from embedlab.explorers.sync import CommonParameters
+from embedlab.explorers.table_explorer import TOO_MUCH, table_data, vocabulary_data
 from embedlab.explorers.traits import (
     BoundedInt,
     BoundedText,
@@ -22,12 +23,15 @@ from embedlab.explorers.traits import (
 )
 from embedlab.figures.mask import draw_mask
 from embedlab.figures.theme import Figure
+from embedlab.layers import Embedding
 from embedlab.traces.mask import MaskStage, MaskTrace, trace_mask
 from embedlab.traces.text import short_label
 
 __all__ = ["MaskExplorer", "MaskParameters"]
 
 SENTENCES_MAX, STEPS_MAX, COLUMNS_MAX, LAYERS_MAX, ROWS = 6, 12, 6, 5, 256
+ROWS_MAX = 65_536
+"""V of a random table, unless a vocabulary has more words: an id of 999 999 999 is refused."""
 TARGET = 1.0  # the target of every output
 _LABEL_LENGTH = 40
 
@@ -140,6 +144,18 @@ class MaskExplorer(Explorer):
             limits["output_dim"] = {"min": size, "max": size}
         return limits
 
+    def page_inputs(self) -> dict[str, Any] | None:
+        """Return the user's table and vocabulary; other layers of a model are not run in a page."""
+        layer, table = self._user_model.embedding, None
+        if layer is not None:
+            rows = _plain_rows(layer)
+            table = TOO_MUCH if rows is None else table_data(rows)
+        vocabulary = vocabulary_data(self._inputs["vocabulary"])
+        if self.own_layers or table is TOO_MUCH or vocabulary is TOO_MUCH:
+            return None
+        name = "embedding" if layer is None else layer.name
+        return {"table": table, "name": name, "vocabulary": vocabulary}
+
     def compute_trace(self) -> MaskTrace:
         """Return the trace of the current parameters."""
         embedding_layer = self._user_model.embedding
@@ -154,7 +170,7 @@ class MaskExplorer(Explorer):
         )
         first = embedding(
             embedding_layer,
-            _random_table(self.seed, _rows_for(batch.ids))[:, : self.output_dim],
+            _random_table(self.seed, self._rows_for(batch.ids))[:, : self.output_dim],
             mask_zero=self.mask_zero,
         )
         layers = [first, *build_layers(self.layers, self._user_model.layers, size, self.seed)]
@@ -199,6 +215,12 @@ class MaskExplorer(Explorer):
             arrays |= _stage_arrays(n, stage)
         return header, arrays
 
+    def _rows_for(self, ids: np.ndarray) -> int:
+        """Return V: `ROWS`, or more for the words of a long text and for larger ids."""
+        vocabulary = self._inputs["vocabulary"]
+        most = ROWS_MAX if vocabulary is None else max(ROWS_MAX, len(vocabulary.words))
+        return min(max(ROWS, int(ids.max(initial=0)) + 1), most)
+
     def _note(self) -> str | None:
         batch = self._batch
         longer = f"The first {self.steps} words of a longer sentence are used."
@@ -212,9 +234,15 @@ class MaskExplorer(Explorer):
         return draw_mask(trace, dark=dark)
 
 
-def _rows_for(ids: np.ndarray) -> int:
-    """Return V: `ROWS`, or a row for each word of a long text."""
-    return max(ROWS, int(ids.max(initial=0)) + 1)
+def _plain_rows(layer: Embedding) -> np.ndarray | None:
+    """Return the table of a layer that only reads its rows, None for one that does more."""
+    own_rules = layer.oob != "raise" or layer.negative != "raise" or layer.scale_grad_by_freq
+    changes_rows = layer.max_norm is not None or layer.padding_idx is not None or layer.adapters
+    quantized = layer.quantization_mode is not None or layer.compute_dtype != layer.dtype
+    if type(layer) is not Embedding or own_rules or changes_rows or quantized:
+        return None
+    first = embedding(layer, np.empty((0, 0)), mask_zero=False)
+    return None if first.adapters else first.table.value
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,20 @@ export function zerosLike(data, length) {
 /** What rounds a result to the dtype of `data`. @param {Floats} data @returns {(value: number) => number} */
 export const roundingOf = (data) => (data instanceof Float64Array ? (value) => value : Math.fround);
 
+/** The sum of some numbers in NumPy's order, up to 128 of them. @param {ArrayLike<number>} values */
+export function sumOf(values) {
+  let n = 0;
+  let sum = 0;
+  if (values.length >= 8) {
+    const part = new Float64Array(8);
+    for (; n + 8 <= values.length; n += 8) for (let k = 0; k < 8; k++) part[k] += values[n + k];
+    const [a, b, c, d, e, f, g, h] = part;
+    sum = a + b + (c + d) + (e + f + (g + h));
+  }
+  for (; n < values.length; n++) sum += values[n];
+  return sum;
+}
+
 /** The first columns of a matrix. @template {import("../kit/wire.js").Numbers} T @param {T} data @param {number} width @param {number} columns @returns {T} */
 export function firstColumns(data, width, columns) {
   if (width === columns) return data;

@@ -122,7 +122,8 @@ export function intList(example, count, minimum, maximum) {
   return {
     limits: () => ({ min: minimum, max: maximum }),
     check(value, name) {
-      const values = Array.isArray(value) ? value.map(asIndex) : [NaN];
+      const empty = value === "" || repr(value) === "{}"; // Python reads each as a list
+      const values = Array.isArray(value) ? value.map(asIndex) : empty ? [] : [NaN];
       if (values.length <= count && values.every((item) => item >= minimum && item <= maximum))
         return values;
       return refuse(
@@ -130,6 +131,33 @@ export function intList(example, count, minimum, maximum) {
         shortRepr(value),
         `Write for instance ${repr(example)}`,
       );
+    },
+  };
+}
+
+/**
+ * The names of a chain of layers; one name alone is a chain.
+ * @param {string[]} choices @param {number} maximum @returns {Parameter}
+ */
+export function layerNames(choices, maximum) {
+  return {
+    limits: () => ({ choices, max: maximum }),
+    check(value, name) {
+      const names = Array.isArray(value) ? value : [value];
+      const unknown = names.findIndex((item) => !choices.includes(item));
+      if (unknown >= 0)
+        refuse(
+          `${name} must name known layers`,
+          shortRepr(names[unknown]),
+          `Choose from ${choices.filter((item) => !item.includes("(")).join(", ")}`,
+        );
+      if (names.length > maximum)
+        refuse(
+          `${name} must be at most ${maximum} after the embedding`,
+          names.length,
+          "Remove one first",
+        );
+      return names;
     },
   };
 }

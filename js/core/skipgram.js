@@ -1,4 +1,5 @@
 /** Skip-gram batches with negatives, and recorded training: `embedlab.core.skipgram`. */
+import { sumOf } from "./floats.js";
 import { isDense, rateOf, SLOT_NAMES, slotStart, updateWeight } from "./optimizers.js";
 import { Generator } from "./random.js";
 
@@ -24,20 +25,6 @@ import { Generator } from "./random.js";
 /** @typedef {{ rule: import("./optimizers.js").Rule, rate: number }} Setting */
 
 const round = Math.fround;
-
-/** The sum of some numbers in NumPy's order, up to 128 of them. @param {ArrayLike<number>} values */
-function sumOf(values) {
-  let n = 0;
-  let sum = 0;
-  if (values.length >= 8) {
-    const part = new Float64Array(8);
-    for (; n + 8 <= values.length; n += 8) for (let k = 0; k < 8; k++) part[k] += values[n + k];
-    const [a, b, c, d, e, f, g, h] = part;
-    sum = a + b + (c + d) + (e + f + (g + h));
-  }
-  for (; n < values.length; n++) sum += values[n];
-  return sum;
-}
 
 /**
  * `count ** 0.75`, the nearest float of all: `Math.pow` may give the one beside it, and a rounding

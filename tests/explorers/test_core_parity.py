@@ -23,6 +23,7 @@ import pytest
 from embedlab.core.skipgram.recorded import UPDATE_RULES
 from embedlab.data.vocabulary import Vocabulary
 from embedlab.explorers.explorer import STATIC
+from embedlab.explorers.inputs.model import LAYER_FACTORIES
 from embedlab.explorers.registry import explorer_class
 from embedlab.explorers.wire import decode
 from embedlab.initializers import HeUniform
@@ -48,6 +49,7 @@ WORDS = re.findall(
     "the cat dog sat on mat a ran in of sun moon zebra apple tuple list It's 3.14 don't <b> &amp; "
     "#0 #1 #2 #5 #-1 #15 #99 New_York حتול 猫睡觉 👩🏽\u200d🚀 e\u0301tude . , ! …",
 )
+FLAT = ("Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "SimpleRNN", "GRU", "LSTM")
 OWN_WORDS = ["New_York", "cat", "", "the", "Cat", "zebra", "moon", "猫", "of", "it's"]
 
 
@@ -83,6 +85,23 @@ def bit_flips(rng):
         [rng.choice(["int8", "int4", "groups"]), *(rng.randrange(n) for n in (18, 12, 8))]
         for _ in range(rng.randrange(4))
     ]
+
+
+def lines(rng):
+    """Return sentences, at times without a word, and at times longer than is read."""
+    most, wrong = rng.choice([4, 14, 14, 14, 400]), rng.choice(["#0", "#0", "#-1", "#999999999"])
+    return [sentence(rng, most).replace("#-1", wrong) for _ in range(rng.randrange(8))]
+
+
+def layers(rng):
+    """Return a chain of layers, most often one that fits."""
+    flat, chain = False, []
+    for name in rng.choices(list(LAYER_FACTORIES), k=rng.randrange(6)):
+        if flat and name not in ("Dense", "Dropout", "Flatten", "Reshape") and rng.random() < 0.9:
+            continue
+        flat = name != "Reshape" and (flat or name in FLAT)
+        chain.append(name)
+    return chain
 
 
 INVALID = [
@@ -148,6 +167,16 @@ DRAWS = {
         "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
         "edits": cell_edits,
         "flips": bit_flips,
+    },
+    "mask": {
+        "text": lambda rng: "\n".join(lines(rng)),
+        "lengths": lambda rng: [rng.randrange(13) for _ in range(rng.randrange(7))],
+        "steps": lambda rng: rng.randint(1, 12),
+        "padding": lambda rng: rng.choice(["post", "pre"]),
+        "mask_zero": lambda rng: rng.choice([True, True, False]),
+        "layers": layers,
+        "output_dim": lambda rng: rng.randint(1, 6),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
     },
     "training": {
         "text": lambda rng: rng.choice([". ", " "]).join(sentence(rng, 12) for _ in range(4)),
@@ -254,6 +283,13 @@ def geometry_page(rng):
     return {}
 
 
+def mask_page(rng):
+    if rng.random() < 0.2:
+        return {"layer": own_table(rng)["table"]}
+    words = Vocabulary(["the", "cat", "dog", "a", "sat"])
+    return rng.choice([{}, {}, {}, {"vocabulary": words, "text": "a cat sat\n#0 zebra"}])
+
+
 def window_page(rng):
     text = rng.choice(["the cat sat. the dog", "猫睡觉。狗跑！", ""])
     return rng.choice([{}, {}, {"text": text}, {"vocabulary": Vocabulary(["the", "cat", "dog"])}])
@@ -264,6 +300,7 @@ PAGES = {
     "gradient": gradient_page,
     "lookup": lookup_page,
     "lora": lora_page,
+    "mask": mask_page,
     "quantize": quantize_page,
     "training": window_page,
     "window": window_page,

@@ -169,6 +169,19 @@ def test_a_model_of_one_s_own_is_followed_and_never_changed():
     assert "shape (2, 10)" in explorer.error  # out was built for 4 places: the sentence says so
 
 
+def test_an_id_that_would_need_a_huge_table_is_refused():
+    explorer = MaskExplorer(lengths=[])
+    explorer.text = "the #65535"
+    assert explorer.error is None and explorer.trace.ids[0, 1] == 65_535
+    explorer.text = "the #999999999"
+    assert explorer.error == (
+        "ids must lie in 0..65535 (input_dim=65536). Received 999999999 at [0, 1], in layer "
+        "'embedding'. Raise input_dim, or map unknown words to one id."
+    )
+    words = Vocabulary([f"w{n}" for n in range(70_000)])
+    assert MaskExplorer("w69999", vocabulary=words).trace.ids[0, 0] > 65_535
+
+
 def test_layers_that_were_never_built_stay_so():
     layers = [words(), Conv1D(2, 3, name="own"), LSTM(2, name="rnn")]
     explorer = MaskExplorer("#1 #2 #3 #4\n#5 #6 #1", model=layers, steps=4)
