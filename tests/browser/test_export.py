@@ -13,6 +13,7 @@ from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.html_export import NO_PYTHON
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
+from embedlab.explorers.mask import MaskExplorer
 
 COMPUTED = {path.stem for path in (STATIC / "core").glob("*.js")}
 
@@ -96,6 +97,23 @@ def test_neighbors_are_computed_in_the_page(saved):
     view.locator("input[value=random]").check()
     on_map = [explorer.trace.words[row] for row in explorer.trace.near_map]
     expect(view.locator('[data-place^="seems:"]')).to_contain_text(on_map)
+
+
+def test_layers_are_computed_in_the_page(saved):
+    page = saved(MaskExplorer(layers=["GlobalAveragePooling1D", "Dense"]))
+    view, insert = root(page), page.locator('[data-place="insert"]')
+    cards = view.locator(".card-layer")
+    expect(cards).to_have_count(3)
+    cards.first.click()
+    expect(cards.first).to_have_attribute("aria-selected", "true")
+    insert.select_option("Conv1D")
+    expect(cards.nth(1)).to_contain_text("mask lost here")
+    expect(page.locator(".narration")).to_contain_text("Conv1D")
+    cards.last.click()
+    expect(cards.last).to_have_attribute("aria-selected", "true")
+    insert.select_option("LSTM")
+    expect(view).to_contain_text("Received it after GlobalAveragePooling1D")
+    expect(cards).to_have_count(4)
 
 
 def test_hostile_words_stay_words(saved):
