@@ -30,7 +30,7 @@ from embedlab.traces.text import short_label
 __all__ = ["MaskExplorer", "MaskParameters"]
 
 SENTENCES_MAX, STEPS_MAX, COLUMNS_MAX, LAYERS_MAX, ROWS = 6, 12, 6, 5, 256
-ROWS_MAX = 65_536
+ROWS_MAX = 16_384
 """V of a random table, unless a vocabulary has more words: an id of 999 999 999 is refused."""
 TARGET = 1.0  # the target of every output
 _LABEL_LENGTH = 40

@@ -171,11 +171,11 @@ def test_a_model_of_one_s_own_is_followed_and_never_changed():
 
 def test_an_id_that_would_need_a_huge_table_is_refused():
     explorer = MaskExplorer(lengths=[])
-    explorer.text = "the #65535"
-    assert explorer.error is None and explorer.trace.ids[0, 1] == 65_535
+    explorer.text = "the #16383"
+    assert explorer.error is None and explorer.trace.ids[0, 1] == 16_383
     explorer.text = "the #999999999"
     assert explorer.error == (
-        "ids must lie in 0..65535 (input_dim=65536). Received 999999999 at [0, 1], in layer "
+        "ids must lie in 0..16383 (input_dim=16384). Received 999999999 at [0, 1], in layer "
         "'embedding'. Raise input_dim, or map unknown words to one id."
     )
     words = Vocabulary([f"w{n}" for n in range(70_000)])

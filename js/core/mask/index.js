@@ -25,7 +25,7 @@ const STEPS_MAX = 12;
 const COLUMNS_MAX = 6;
 const LAYERS_MAX = 5;
 const ROWS = 256;
-const ROWS_MAX = 65_536; // of a random table, unless a vocabulary has more words
+const ROWS_MAX = 16_384; // of a random table, unless a vocabulary has more words
 const LABEL_LENGTH = 40;
 
 const parameters = {
