@@ -1,6 +1,7 @@
 """GeometryExplorer: what its parameters mean, and that the numbers are the core's."""
 
 import json
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -144,8 +145,8 @@ def test_a_memory_mapped_table_is_not_copied(tmp_path, monkeypatch):
     mapped = np.load(tmp_path / "table.npy", mmap_mode="r")
     assert np.shares_memory(read_table(mapped).values, mapped)
     expected = GeometryExplorer("#77", table=table, a="#1", b="#2", c="#5999").trace
-    for most in (unit_rows.SCALED_MAX, 100):  # with a scaled copy, and without
-        monkeypatch.setattr(unit_rows, "SCALED_MAX", most)
+    for most in (unit_rows.COPIED_MAX, 100):  # with a scaled copy, and without
+        monkeypatch.setattr(unit_rows, "COPIED_MAX", most)
         trace = GeometryExplorer("#77", table=mapped, a="#1", b="#2", c="#5999").trace
         assert trace.near.tolist() == expected.near.tolist()
         assert trace.analogy.ids.tolist() == expected.analogy.ids.tolist()
@@ -153,6 +154,47 @@ def test_a_memory_mapped_table_is_not_copied(tmp_path, monkeypatch):
         np.testing.assert_allclose(trace.plane.points, expected.plane.points, atol=1e-5)
         np.testing.assert_allclose(trace.rows, expected.rows, atol=1e-7)
         assert trace.invalid_rows == 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_rows_scaled_when_they_are_used_are_those_of_a_copy(dtype, monkeypatch):
+    rng = np.random.default_rng(6)
+    table = rng.normal(size=(5000, 7)).astype(dtype)
+    table[[1, 4096, 4097]] = table[0]  # equal rows, in two blocks
+    info = np.finfo(dtype)
+    table[2], table[7, 3], table[4500, 0] = 0, np.nan, -np.inf
+    table[10], table[4095, 1:] = info.smallest_subnormal, 0
+    table[11] = info.max * rng.choice([-1, 1], 7)
+    table.flags.writeable = False
+    copied = unit_rows.UnitRows(table)
+    monkeypatch.setattr(unit_rows, "COPIED_MAX", 100)
+    monkeypatch.setattr(unit_rows, "_is_copied", lambda array: False)
+    used = unit_rows.UnitRows(table)
+    assert np.shares_memory(used._table, table) and used.dtype == copied.dtype
+    np.testing.assert_array_equal(used.lengths, copied.lengths)
+    for rows in (0, 2, 7, 10, [0, 5, 4999], [2, 5], slice(4000, 4200)):
+        np.testing.assert_allclose(used[rows], copied[rows], rtol=3e-7)
+    np.testing.assert_allclose(used.whole(), copied.whole(), rtol=3e-7)
+    queries = np.nan_to_num(copied[[0, 2, 10, 11, 4999]])
+    for some, others in [(used, copied), (used.first(4200), copied.first(4200))]:
+        cosines, expected = some.cosines(queries), others.cosines(queries)
+        np.testing.assert_allclose(cosines, expected, atol=5e-7)
+        assert unit_rows.largest(cosines[0], 4).tolist() == [0, 1, 4096, 4097]
+        for one, other in zip(cosines, expected, strict=True):
+            near = [unit_rows.largest(values.round(5), 10).tolist() for values in (one, other)]
+            assert near[0] == near[1]
+
+
+def test_a_large_table_that_cannot_change_is_not_copied(monkeypatch):
+    monkeypatch.setattr(unit_rows, "COPIED_MAX", 1000)
+    table = np.random.default_rng(7).normal(size=(20_000, 100)).astype(np.float32)
+    assert not np.shares_memory(unit_rows.UnitRows(table)._table, table)  # somebody may change it
+    table.flags.writeable = False
+    tracemalloc.start()
+    rows = unit_rows.UnitRows(table)
+    rows.cosines(rows[[5]])
+    assert tracemalloc.get_traced_memory()[1] < table.nbytes / 10
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("shape", [(3000, 40), (40, 1500), (3000, 1200)])

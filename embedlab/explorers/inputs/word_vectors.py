@@ -47,7 +47,7 @@ class WordSpace:
     _sampled: dict[int, tuple[list[str], list[int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        rows = {word: row for row, word in reversed([*enumerate(self.words)])}
+        rows = dict(zip(reversed(self.words), reversed(range(len(self.words))), strict=True))
         counted = Counter(self.words) if len(rows) < len(self.words) else Counter()
         repeated = {word for word, count in counted.items() if count > 1}
         sampled = [self.words[row] for row in self.sample(len(self.words)).tolist()]

@@ -1,5 +1,6 @@
-"""Rows of a table scaled to length 1: computed once, or block by block for a table on disk."""
+"""Rows of a table scaled to length 1: copied, or scaled by one factor each when they are used."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ from embedlab.traces.readonly import is_mapped, readonly_copy
 
 __all__ = ["BLOCK", "UnitRows", "largest", "unit_directions"]
 
-SCALED_MAX = 2**27
-"""Numbers of a memory-mapped table of which a scaled copy is kept, 512 MB in float32."""
+COPIED_MAX = 2**24
+"""Numbers of a table of which a scaled copy is kept, 64 MB in float32."""
+
+HALF_COPIED_MAX = 2**27
+"""The same for a memory-mapped table in half precision, which takes long to convert."""
 
 BLOCK = 4096
 """Rows that are read at a time."""
@@ -24,8 +28,8 @@ class UnitRows:
     Parameters
     ----------
     table : array_like, (V, D), float16, float32 or float64
-        A large memory-mapped table is read again for every question; of any other table a
-        scaled copy is kept, in float32 at least.
+        Of a large table that nobody can change, or that is memory-mapped, only the inverse length
+        of each row is kept. Of any other a scaled copy is kept, in float32 at least.
 
     Attributes
     ----------
@@ -46,49 +50,76 @@ class UnitRows:
         self.shape: tuple[int, int] = (array.shape[0], array.shape[1])
         self.dtype = np.promote_types(array.dtype, np.float32)
         self._table = array
-        self._is_scaled = not is_mapped(array) or array.size <= SCALED_MAX
-        lengths = np.empty(len(array), np.float32)
-        scaled = np.empty(self.shape if self._is_scaled else (0, 0), self.dtype)
-        for start, block in self._scaled_blocks(array):
-            part = slice(start, start + len(block))
-            invalid = np.isnan(block[:, :1]).any(axis=1)  # then all numbers of the row are NaN
-            lengths[part] = np.where(invalid, np.nan, block.any(axis=1))
-            if self._is_scaled:
-                scaled[part] = block
-        if self._is_scaled:
-            scaled.flags.writeable = False
-            self._table = scaled
+        self._factors: np.ndarray | None = None
+        self._extreme = np.zeros(0, np.int64)
+        lengths = self._copy(array) if _is_copied(array) else self._measure(array)
         lengths.flags.writeable = False
         self.lengths = lengths
+
+    def _copy(self, array: np.ndarray) -> np.ndarray:
+        """Keep a scaled copy, and return `lengths`."""
+        lengths, scaled = np.empty(len(array), np.float32), np.empty(self.shape, self.dtype)
+        for start in range(0, len(array), BLOCK):
+            part = slice(start, start + BLOCK)
+            scaled[part] = block = unit_directions(array[part])
+            invalid = np.isnan(block[:, :1]).any(axis=1)  # then all numbers of the row are NaN
+            lengths[part] = np.where(invalid, np.nan, block.any(axis=1))
+        scaled.flags.writeable = False
+        self._table = scaled
+        return lengths
+
+    def _measure(self, array: np.ndarray) -> np.ndarray:
+        """Keep the inverse length of each row, and return `lengths`.
+
+        Rows whose squares overflow or lose digits are `_extreme`: they are scaled each time.
+        """
+        least, most = np.finfo(self.dtype).tiny * 1e10, np.finfo(self.dtype).max / 1e3
+        lengths, factors = np.ones(len(array), np.float32), np.empty(len(array), self.dtype)
+        extreme = []
+        for start, block in self._raw_blocks():
+            part = slice(start, start + len(block))
+            with np.errstate(all="ignore"):
+                squares = np.einsum("rd,rd->r", block, block)
+                odd = np.flatnonzero(~((squares >= least) & (squares <= most)))
+                factors[part] = 1 / np.sqrt(squares)
+            if odd.size:
+                scaled = unit_directions(block[odd])
+                lengths[start + odd] = np.where(np.isnan(scaled[:, 0]), np.nan, scaled.any(axis=1))
+                factors[start + odd] = 0
+                extreme.append(start + odd)
+        self._factors = factors
+        self._extreme = np.concatenate(extreme) if extreme else self._extreme
+        return lengths
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         chosen = self._table[rows]
-        if self._is_scaled:
+        if self._factors is None:
             return chosen
+        factors = self._factors[rows]
+        if factors.all():  # no extreme row
+            return np.asarray(chosen * factors[..., None], self.dtype)
         return unit_directions(chosen) if chosen.ndim == 2 else unit_directions(chosen[None])[0]
 
     def first(self, count: int) -> "UnitRows":
         """Return the first `count` rows, without a copy."""
         part = object.__new__(UnitRows)
         part.shape, part.dtype = (min(count, len(self)), self.shape[1]), self.dtype
-        part._table, part._is_scaled = self._table[:count], self._is_scaled
-        part.lengths = self.lengths[:count]
+        part._table, part.lengths = self._table[:count], self.lengths[:count]
+        part._factors = None if self._factors is None else self._factors[:count]
+        part._extreme = self._extreme[self._extreme < count]
         return part
 
     def whole(self) -> np.ndarray:
         """Return all rows, (V, D), read-only."""
-        return self._table if self._is_scaled else unit_directions(self._table)
+        return self._table if self._factors is None else unit_directions(self._table)
 
-    def blocks(self) -> Any:
+    def blocks(self, size: int = BLOCK) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the number of the first row of each block, and the block."""
-        if not self._is_scaled:
-            yield from self._scaled_blocks(self._table)
-            return
-        for start in range(0, len(self), BLOCK):
-            yield start, self._table[start : start + BLOCK]
+        for start in range(0, len(self), size):
+            yield start, self[start : start + size]
 
     def cosines(self, queries: np.ndarray) -> np.ndarray:
         """Return the cosine of each query (Q, D) with each row: (Q, V), NaN for invalid rows.
@@ -96,16 +127,29 @@ class UnitRows:
         The queries are scaled here; a query of zeros has the cosine 0 with every row.
         """
         directions = normalize_rows(queries.astype(self.dtype)).T
-        with np.errstate(invalid="ignore"):
-            if self._is_scaled:
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self._table.dtype == self.dtype:
                 products = self._table @ directions
             else:
-                products = np.concatenate([block @ directions for _, block in self.blocks()])
+                products = np.concatenate([block @ directions for _, block in self._raw_blocks()])
+            if self._factors is not None:
+                products *= self._factors[:, None]
+                for start in range(0, self._extreme.size, BLOCK):
+                    some = self._extreme[start : start + BLOCK]
+                    products[some] = self[some] @ directions
             return np.clip(products, -1, 1, out=products).T
 
-    def _scaled_blocks(self, table: np.ndarray) -> Any:
-        for start in range(0, len(table), BLOCK):
-            yield start, unit_directions(table[start : start + BLOCK])
+    def _raw_blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        for start in range(0, len(self), BLOCK):
+            yield start, self._table[start : start + BLOCK].astype(self.dtype, copy=False)
+
+
+def _is_copied(array: np.ndarray) -> bool:
+    """Return whether a scaled copy of a table is kept."""
+    half = array.dtype.itemsize == 2
+    if array.size <= (HALF_COPIED_MAX if half else COPIED_MAX):
+        return True
+    return not is_mapped(array) and (half or array.flags.writeable)
 
 
 def unit_directions(table: Any) -> np.ndarray:
