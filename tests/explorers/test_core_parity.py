@@ -286,6 +286,8 @@ def geometry_page(rng):
 def mask_page(rng):
     if rng.random() < 0.2:
         return {"layer": own_table(rng)["table"]}
+    if rng.random() < 0.1:
+        return {"layer": np.array([[1.0, -1.0], [np.nan, 0.0], [0.0, 0.0], [1e200, np.inf]])}
     words = Vocabulary(["the", "cat", "dog", "a", "sat"])
     return rng.choice([{}, {}, {}, {"vocabulary": words, "text": "a cat sat\n#0 zebra"}])
 

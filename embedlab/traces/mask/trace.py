@@ -149,7 +149,9 @@ class MaskTrace:
             f"without padding {reference}"
         )
         if self.row_0 is not None and self.row_0_unmasked is not None:
-            sizes = [format_number(np.linalg.norm(g), 4) for g in (self.row_0, self.row_0_unmasked)]
+            with np.errstate(over="ignore"):  # infinity is shown
+                norms = np.linalg.norm([self.row_0, self.row_0_unmasked], axis=1)
+            sizes = [format_number(norm, 4) for norm in norms]
             lines.append(f"row 0   gradient {sizes[0]}; without any mask {sizes[1]}")
         return "\n".join([*lines, f"so      {self.sentence}"])
 

@@ -276,7 +276,8 @@ export function maxPool(name) {
         best[n] = first;
         for (let t = 1; t < T; t++) {
           const at = first + t * width;
-          if (!(data[at] <= data[best[n]])) best[n] = at;
+          const most = data[best[n]]; // the first NaN counts as the largest
+          if (!Number.isNaN(most) && !(data[at] <= most)) best[n] = at;
         }
       }
       return {

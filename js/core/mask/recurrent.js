@@ -91,6 +91,9 @@ export const LSTM = {
   },
 };
 
+/** @param {number} count @param {number} length @returns {Row[]} */
+const zeros = (count, length) => Array.from({ length: count }, () => new Float64Array(length));
+
 /**
  * At a masked step the states stay, and the whole gradient goes to the states before it.
  * @param {Cell} cell @param {string} name @param {number} U  units
@@ -111,20 +114,22 @@ export function recurrent(cell, name, U, seed, sequences) {
       const [B, T] = inputs.shape;
       const sums = multiply(inputs.data, width, kernel, G);
       const outputs = new Float64Array(B * (sequences ? T : 1) * U);
-      /** @type {(((grads: Row[]) => Back) | null)[]} */
+      /** @type {((grads: Row[]) => Back)[]} */
       const steps = [];
+      /** @param {number} n */
+      const isWord = (n) => !mask || mask[n] === 1;
       for (let b = 0; b < B; b++) {
-        /** @type {Row[]} */
-        let states = Array.from({ length: cell.states }, () => new Float64Array(U));
+        let states = zeros(cell.states, U);
         for (let t = 0; t < T; t++) {
           const n = b * T + t;
-          if (mask && !mask[n]) steps.push(null);
-          else {
-            const h = multiply(states[0], U, recurrentKernel, G);
-            const { after, backward } = cell.step(sums.subarray(n * G, (n + 1) * G), h, states);
-            states = after;
-            steps.push(backward);
-          }
+          const x = isWord(n) ? sums.subarray(n * G, (n + 1) * G) : new Float64Array(G);
+          const { after, backward } = cell.step(
+            x,
+            multiply(states[0], U, recurrentKernel, G),
+            states,
+          );
+          if (isWord(n)) states = after;
+          steps.push(backward);
           if (sequences || t === T - 1) outputs.set(states[0], (sequences ? n : b) * U);
         }
       }
@@ -133,20 +138,19 @@ export function recurrent(cell, name, U, seed, sequences) {
         backward(grad) {
           const toSums = new Float64Array(B * T * G);
           for (let b = 0; b < B; b++) {
-            /** @type {Row[]} */
-            let grads = Array.from({ length: cell.states }, () => new Float64Array(U));
+            let grads = zeros(cell.states, U);
             for (let t = T - 1; t >= 0; t--) {
               const n = b * T + t;
-              if (sequences || t === T - 1) {
-                const at = (sequences ? n : b) * U;
-                grads = [grads[0].map((g, u) => g + grad[at + u]), ...grads.slice(1)];
-              }
-              const step = steps[n];
-              if (!step) continue;
-              const { x, h, states } = step(grads);
+              const at = (sequences ? n : b) * U;
+              if (sequences || t === T - 1) grads[0] = grads[0].map((g, u) => g + grad[at + u]);
+              const none = zeros(cell.states, U);
+              const [through, stays] = isWord(n) ? [grads, none] : [none, grads];
+              const { x, h, states } = steps[n](through);
               toSums.set(x, n * G);
               const back = multiplyTransposed(h, U, recurrentKernel, G);
-              grads = [states[0].map((g, u) => g + back[u]), ...states.slice(1)];
+              grads = states.map((row, k) =>
+                row.map((g, u) => g + (k ? 0 : back[u]) + stays[k][u]),
+              );
             }
           }
           return multiplyTransposed(toSums, width, kernel, G);

@@ -51,7 +51,7 @@ export function traceMask(embedding, layers, batch) {
   const [last, lastPlain] = [run[run.length - 1], plain[plain.length - 1]];
   const reference = unpaddedReference(embedding, layers, batch, last.values.shape);
   const stages = run.map(({ values, mask }, n) => {
-    const { name, kind, role } = n ? layers[n - 1] : EMBEDDING(embedding);
+    const { name, kind, role } = n ? layers[n - 1] : layerOf(embedding);
     const status = statusOf(role, n ? run[n - 1].mask : null, mask);
     return {
       ...{ name, kind, status, reason: status === "lost here" ? `${kind} ${REASONS[kind]}.` : "" },
@@ -73,7 +73,7 @@ export function traceMask(embedding, layers, batch) {
 }
 
 /** @param {Embedding} embedding @returns {{ name: string, kind: string, role: Layer["role"] }} */
-const EMBEDDING = ({ name }) => ({ name, kind: "Embedding", role: "makes" });
+const layerOf = ({ name }) => ({ name, kind: "Embedding", role: "makes" });
 
 /** @param {Layer["role"]} role @param {Mask} before @param {Mask} after @returns {Status} */
 function statusOf(role, before, after) {
@@ -87,7 +87,7 @@ function sentenceOf({ stages, loss, lossReference, noReference }) {
   const lost = stages.find(({ status }) => status === "lost here");
   let where = lost ? `The mask is lost at ${lost.name}.` : "No layer loses it.";
   if (!stages.some(({ mask }) => mask)) where = "No layer makes a mask.";
-  if (!lossReference) return `${where} ${noReference}`.trim();
+  if (lossReference === null || lossReference === 0) return `${where} ${noReference}`.trim();
   const factor = loss / lossReference;
   if (!Number.isFinite(factor)) return `${where} The loss is ${formatNumber(loss)}.`;
   if (Math.abs(factor - 1) < 1e-5)
