@@ -498,7 +498,7 @@ class Embedding(TableLayer):
             )
         table = self._built_table("enable lora on")
         if not is_adapter_name(name) or adapter_weight_names(name)[0] in self._own_weights():
-            must = "an adapter needs a name of its own, without a slash"
+            must = "an adapter needs a printable name of its own, without a slash"
             received = f"{short_repr(name)} beside {list(self.adapters)}"
             raise ValueError(message(must, received, "Choose another"))
         self.adapters.refuse_if_merged("add_adapter")

@@ -179,8 +179,8 @@ class AdapterSet(Mapping[str, LoRAAdapter]):
 
 
 def is_adapter_name(name: Any) -> bool:
-    """Return whether a value is a name: a text without a slash, which files take for a path."""
-    return isinstance(name, str) and 0 < len(name) <= 255 and "/" not in name
+    """Return whether a value is a name: printable, and without a slash, a path to files."""
+    return isinstance(name, str) and 0 < len(name) <= 255 and name.isprintable() and "/" not in name
 
 
 def adapter_weight_names(name: str) -> tuple[str, str]:

@@ -55,6 +55,19 @@ def test_an_adapter(dtype, tmp_path):
     assert import_adapter(other, tmp_path / "a.safetensors", "second").name == "second"
 
 
+@pytest.mark.parametrize("name", ["", "int4/2", "../a", "x" * 300, "\0", "a\nb", "legal"])
+def test_a_name_in_a_file_is_no_better_than_one_in_a_call(name, tmp_path):
+    embedding = layer()
+    embedding.add_adapter("legal", 2, 1.0)
+    path, before = tmp_path / "a.safetensors", embedding([0, 1])
+    a, b = np.zeros((embedding.input_dim, 2), "f4"), np.zeros((2, embedding.output_dim), "f4")
+    save_file({"lora_a": a, "lora_b": b}, path, {"name": name, "alpha": "1.0", "rslora": "false"})
+    with pytest.raises(ValueError, match=r"printable name of its own, without a slash\. Received"):
+        import_adapter(embedding, path)
+    assert list(embedding.adapters) == ["legal"]
+    assert np.array_equal(embedding([0, 1]), before)
+
+
 def test_one_of_several(tmp_path):
     path = tmp_path / "model.safetensors"
     save_file(
