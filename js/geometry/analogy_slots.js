@@ -4,6 +4,7 @@
 import { html, nothing } from "lit-html";
 import { unlessFixed } from "../kit/controls.js";
 import { fixed, joinList } from "../kit/format.js";
+import { keepTyped, sendTyped } from "../kit/text_input.js";
 import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -37,7 +38,8 @@ export function slots(scene, at) {
             data-place="slot:${name}"
             aria-label="${name}, a word or #row"
             data-value=${params[name]}
-            @change=${(/** @type {Event} */ e) => explorer.edit({ [name]: /** @type {HTMLInputElement} */ (e.target).value })}
+            @input=${keepTyped}
+            @change=${sendTyped(params[name], (word) => explorer.edit({ [name]: word }))}
           />
         </label>`,
         )}`,

@@ -23,7 +23,24 @@ export function textInput({ label, place, value, hint = "", onChange }) {
       spellcheck="false"
       data-place=${place}
       data-value=${value}
-      @change=${(/** @type {Event} */ e) => onChange(/** @type {HTMLInputElement} */ (e.target).value)}
+      @input=${keepTyped}
+      @change=${sendTyped(value, onChange)}
     />
   </label>`;
 }
+
+/** Leave a text alone that is being typed: a repaint restores what has a `data-value`. @param {Event} event */
+export function keepTyped(event) {
+  delete (/** @type {HTMLInputElement} */ (event.target).dataset.value);
+}
+
+/**
+ * Send a text that was typed.
+ * @param {string} value  before
+ * @param {(value: string) => void} onChange
+ */
+export const sendTyped = (value, onChange) => (/** @type {Event} */ event) => {
+  const input = /** @type {HTMLInputElement} */ (event.target);
+  input.dataset.value = value;
+  onChange(input.value);
+};

@@ -230,6 +230,21 @@ def test_fewer_words_by_slider(show):
     assert explorer.rows < 60 and "w59 is rarer" in view.root.locator(".sum").inner_text()
 
 
+def test_a_word_that_is_being_typed_is_left_alone_by_a_repaint(show):
+    view = show(explorer_of_table())
+    for place in ("word", "slot:a"):
+        view.fill(place, "w12")
+        view.page.mouse.move(*spot(view, 3))
+        view.settle()
+        assert view.place(place).input_value() == "w12"
+        view.press("Enter")
+        view.still()
+    assert (view.explorer.word, view.explorer.a) == ("w12", "w12")
+    view.page.mouse.click(*spot(view, 3))
+    view.wait(word="w3")
+    assert view.place("word").input_value() == "w3"
+
+
 def test_unknown_word_shows_message_and_stays_typed(show):
     explorer = explorer_of_table()
     view = show(explorer)
