@@ -5,12 +5,14 @@ answers that Python is missing. All waiting is for answers that are in the page.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from view_cases import CASES
 
 from embedlab.explorers.explorer import STATIC, Explorer
+from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.html_export import NO_PYTHON
 
 COMPUTED = {path.stem for path in (STATIC / "core").glob("*.js")}
@@ -116,3 +118,11 @@ def test_without_its_inputs_only_what_works_is_enabled(wide, monkeypatch, name):
     for parameter in set(explorer.OFFLINE_PARAMS) - {"row"}:  # a row is chosen in the figure
         control = page.locator(f'[data-place^="{parameter}"]').first
         expect(control).to_be_enabled()
+
+
+def test_axe_finds_nothing_where_controls_are_disabled(wide, monkeypatch, axe):
+    monkeypatch.setattr(GeometryExplorer, "page_inputs", lambda self: None)
+    page = wide(GeometryExplorer())
+    assert page.get_by_role("group", name="This page is saved without Python").count() >= 3
+    page.evaluate(Path(axe).read_text("utf-8"))
+    assert page.evaluate("axe.run('.embedlab').then(({ violations }) => violations)") == []

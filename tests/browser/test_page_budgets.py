@@ -1,0 +1,53 @@
+"""Latency of an edit in an exported page, where the page's own core answers it.
+
+From the edit until its answer is painted, as the page itself measures it. `make test` runs this
+file while nothing else runs.
+"""
+
+import numpy as np
+import pytest
+from view_cases import CASES
+
+from embedlab.explorers.explorer import STATIC, Explorer
+
+COMPUTED = [name for name in CASES if (STATIC / "core" / f"{name}.js").exists()]
+MOST = {"default": 33, "largest": 150}  # ms
+TRAVELS = {"table": np.random.default_rng(0).normal(size=(580, 128)).astype(np.float32)}
+"""The largest table that a page takes with it, where the view's own largest one stays behind."""
+WARM_UP, ACTS = 4, 20
+
+pytestmark = [pytest.mark.budget, pytest.mark.parametrize("name", COMPUTED)]
+
+PAINTED = """() => new Promise((done) => {
+    const look = () => {
+        const [measure] = performance.getEntriesByName("embedlab:edit");
+        performance.clearMeasures("embedlab:edit");
+        measure ? done(measure.duration) : setTimeout(look);
+    };
+    look();
+})"""
+
+
+@pytest.mark.parametrize("setting", MOST)
+def test_edit_to_paint_in_a_page(saved, monkeypatch, name, setting):
+    monkeypatch.setattr(Explorer, "_png", lambda self: b"")  # the still picture takes its time
+    case = CASES[name]
+    parameters = case.large if setting == "largest" else {}
+    explorer = case.make(**parameters)
+    if explorer.page_inputs() is None:
+        explorer = case.make(**parameters | TRAVELS)
+    page = saved(explorer)
+    page.wait_for_selector(".embedlab")
+    page.evaluate("globalThis.embedlabBudget = true")
+    place, *keys = case.edit
+    slider = page.locator(f'[data-place="{place}"]')
+    if not slider.count():
+        page.locator('[data-place="top:more"]').click()
+    slider.focus()
+    took = []
+    for n in range(WARM_UP + ACTS):
+        before = slider.input_value()
+        page.keyboard.press(keys[n % 2])
+        assert slider.input_value() != before
+        took.append(page.evaluate(PAINTED))
+    assert sorted(took[WARM_UP:])[int(0.95 * (ACTS - 1))] <= MOST[setting]
