@@ -39,7 +39,7 @@ def test_the_doctor_asks_for_the_ranges_of_the_package(monkeypatch):
         setup_check, "_version", lambda name, *ends: requested.setdefault(name, ends) and name
     )
     for check in setup_check._CHECKS:
-        if check[0] in ("NumPy and Numba", "widgets", "JupyterLab"):
+        if check[0] in ("NumPy and Numba", "widgets", "host"):
             check[1]()
     lab = PROJECT["optional-dependencies"]["lab"]
     declared = {r.name: r for r in map(Requirement, [*PROJECT["dependencies"], *lab])}

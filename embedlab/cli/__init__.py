@@ -7,6 +7,7 @@ exit code. Files import what they need inside functions, so that `embedlab --hel
 
 import argparse
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Traceback (most recent call last):
     SystemExit: 0
     """
+    for stream in (sys.stdout, sys.stderr):  # a pipe of Windows takes cp1252: no ✓, no minus
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="namereplace")
     args = _parser().parse_args(argv)
     try:
         code = args.run(args)

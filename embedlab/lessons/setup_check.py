@@ -1,5 +1,6 @@
 """Check whether this machine is ready for the lessons: one check a line, each with a remedy."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -182,9 +183,10 @@ def _threads() -> str:
 @_check("widgets", "Run: python -m pip install --force-reinstall ipywidgets anywidget")
 def _widgets() -> str:
     received = [_version("ipywidgets", "8.1"), _version("anywidget", "0.11", "0.12")]
-    for front in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
-        if not _front_end(front):
-            raise CheckError(f"JupyterLab does not find the front end of {front}")
+    if {"jupyterlab", "notebook"} & {*_hosts()}:  # every other host brings its own front end
+        for front in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
+            if not _front_end(front):
+                raise CheckError(f"JupyterLab does not find the front end of {front}")
     return ", ".join(received)
 
 
@@ -198,12 +200,23 @@ def _front_end(name: str) -> bool:
     return False
 
 
-@_check("JupyterLab", "In a clone, run: make lab. Otherwise run: python -m pip install jupyterlab")
-def _lab() -> str:
-    try:
-        return _version("jupyterlab", "4.4", "5")
-    except importlib.metadata.PackageNotFoundError:
-        raise CheckError("JupyterLab is not installed") from None
+def _hosts() -> dict[str, str]:
+    """Return the installed programs that show views, with their versions."""
+    hosts = {}
+    for name in ("jupyterlab", "notebook", "marimo", "voila", "panel", "streamlit"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            hosts[name] = importlib.metadata.version(name)
+    return hosts
+
+
+@_check("host", "In a clone, run: make lab. Otherwise run: python -m pip install jupyterlab")
+def _host() -> str:
+    hosts = _hosts()
+    if not hosts:
+        raise CheckError("JupyterLab is not installed, nor another host of the views")
+    if "jupyterlab" in hosts:
+        _version("jupyterlab", "4.4", "5")
+    return ", ".join(f"{name} {version}" for name, version in hosts.items())
 
 
 @_check("views", "In a clone, run: make bundle. Otherwise install embedlab again.")

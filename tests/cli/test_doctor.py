@@ -52,7 +52,7 @@ def versions(monkeypatch, **others):
         ("anywidget", "0.12.0", "widgets", "anywidget 0.12.0 is here"),
         ("anywidget", "0.9.21", "widgets", "anywidget 0.9.21 is here"),
         ("ipywidgets", None, "widgets", "ipywidgets"),
-        ("jupyterlab", None, "JupyterLab", "JupyterLab is not installed"),
+        ("jupyterlab", "4.3.0", "host", "jupyterlab 4.3.0 is here, and 4.4 or newer"),
     ],
 )
 def test_a_version_that_does_not_fit(monkeypatch, package, version, check, message):
@@ -63,6 +63,22 @@ def test_a_version_that_does_not_fit(monkeypatch, package, version, check, messa
     assert line.startswith(f"✗ {check}: ")
     assert message in line
     assert red()[check].cure in line
+
+
+HOSTS = dict.fromkeys(("jupyterlab", "notebook", "marimo", "voila", "panel", "streamlit"))
+
+
+def test_no_host_at_all(monkeypatch):
+    versions(monkeypatch, **HOSTS)
+    assert "JupyterLab is not installed, nor another host" in red()["host"].line()
+
+
+def test_another_host_needs_nothing_of_jupyter(monkeypatch):
+    versions(monkeypatch, **HOSTS | {"marimo": "0.25.2"})
+    monkeypatch.setitem(sys.modules, "jupyter_core.paths", None)  # an import of it would fail
+    assert not red()
+    lines = [check.line() for check in checks()]
+    assert "✓ host: marimo 0.25.2" in lines
 
 
 def test_an_old_python(monkeypatch):
@@ -116,5 +132,5 @@ def test_a_missing_package_does_not_stop_the_other_checks():
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert process.returncode == 1
     assert "✗ compiler" in process.stdout
-    assert "✓ JupyterLab" in process.stdout
+    assert "✓ host" in process.stdout
     assert not process.stderr

@@ -1,5 +1,6 @@
 """The command line: help, errors, exit codes, import time."""
 
+import io
 import re
 import subprocess
 import sys
@@ -54,3 +55,31 @@ def test_importing_the_command_loads_the_standard_library_only():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        *(f"{command} --help" for command in sorted(embedlab.cli._COMMANDS)),
+        "doctor",
+        "export lookup --set text=猫 -o α.html",
+        "slides slides.html 01",
+        "link --remote https://github.com/猫/embedlab --ref v1",
+        "dashboard 猫.json",
+    ],
+)
+def test_no_encoding_of_a_pipe_ends_a_command(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    try:
+        code = main(words.split())
+    except SystemExit as stop:
+        code = stop.code
+    out.flush(), err.flush()
+    text = (out.buffer.getvalue() + err.buffer.getvalue()).decode("ascii")
+    assert code in (0, 1) and text
+    if words == "doctor":
+        assert "\\N{CHECK MARK} Python: 3" in text
