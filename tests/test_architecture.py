@@ -221,7 +221,8 @@ def test_tests_of_the_core_are_named_after_what_they_test():
     core = ROOT / "embedlab" / "core"
     ideas = {path.stem for path in core.iterdir() if path.stem[0] != "_"}
     ideas |= {f"{path.parent.name}_{path.stem}" for path in core.glob("*/*.py")}
-    of_all = {"bad_arguments", "cache_stamp", "hostile_numbers", "memory", "processes", "threads"}
+    of_all = {"bad_arguments", "cache_stamp", "hostile_numbers", "memory", "plain_python"}
+    of_all |= {"processes", "threads"}
     tests = (ROOT / "tests" / "core").glob("test_*.py")
     names = {path.stem.removeprefix("test_") for path in tests}
     assert names <= ideas | of_all, "name it after the file, or the folder and the file, it tests"

@@ -19,6 +19,8 @@ This is the only file that names Numba's decorators and flags. Five facts decide
 * Numba stamps a cached kernel with a hash of the kernel's own file. Kernels here call kernels of
   other files, so the stamp is a hash of all of `embedlab.core` (`CoreCacheLocator`): an edit of any
   file compiles the core anew.
+
+Without Numba (in Pyodide), and with NUMBA_DISABLE_JIT=1, kernels run as plain Python (`COMPILED`).
 """
 
 import atexit
@@ -40,15 +42,30 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-import numba
 import numpy as np
-from llvmlite import ir
-from numba import prange
-from numba.core import caching, cgutils
-from numba.core import types as numba_types
-from numba.extending import intrinsic, overload
+
+try:
+    import numba
+    from llvmlite import ir
+    from numba import prange
+    from numba.core import caching, cgutils
+    from numba.core import types as numba_types
+    from numba.extending import intrinsic, overload
+
+    COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+except ImportError:
+    COMPILED = False
+if not COMPILED:
+    prange = range  # type: ignore[misc]
+    warnings.warn(
+        "kernels must be compiled by Numba to be fast. Received no compiler, so they run as plain "
+        "Python: slow, and right. Install numba, or unset NUMBA_DISABLE_JIT.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 __all__ = [
+    "COMPILED",
     "NAN_SAFE",
     "CoreCacheLocator",
     "KernelCache",
@@ -70,11 +87,13 @@ NAN_SAFE = {"reassoc", "contract", "nsz"}
 
 _KERNELS: list[Any] = []
 _CALLS: dict[str, int] = {}
-config: Any = numba.config
-_OWN_LOCATORS = config.CACHE_LOCATOR_CLASSES  # of the environment, else ""
+_Locator: Any = caching._CacheLocator if COMPILED else object
+_Cache: Any = caching.FunctionCache if COMPILED else object
+config: Any = numba.config if COMPILED else None
+_OWN_LOCATORS = config.CACHE_LOCATOR_CLASSES if COMPILED else ""  # of the environment, else ""
 
 
-class CoreCacheLocator(caching._CacheLocator):
+class CoreCacheLocator(_Locator):  # type: ignore[misc]
     """The cache folder that Numba chooses, with a stamp of all files of `embedlab.core`.
 
     Numba makes it for each kernel while `kernel` compiles; user code keeps its own locators.
@@ -103,7 +122,7 @@ class CoreCacheLocator(caching._CacheLocator):
         return str(self._chosen.get_disambiguator())
 
 
-class KernelCache(caching.FunctionCache):
+class KernelCache(_Cache):  # type: ignore[misc]
     """Numba's cache of a kernel; one that cannot be read or written costs time, never the call.
 
     What is not in it is looked for in the folders that Numba would have preferred and this user
@@ -208,6 +227,8 @@ def compile_parallel(serial: Any, *, reductions: bool = False) -> Any:
 
     The source is the same: `prange` counts like `range` in the serial one.
     """
+    if not COMPILED:
+        return serial
     source = serial.py_func
     name = source.__name__ + "_parallel"
     copy = types.FunctionType(source.__code__, source.__globals__, name, source.__defaults__)
@@ -224,7 +245,7 @@ def num_threads() -> int:
 
 def parallel_allowed() -> bool:
     """Return whether this thread may run a parallel kernel."""
-    if _FORKED:
+    if _FORKED or not COMPILED:
         return False
     return threading.get_ident() == threading.main_thread().ident or _threads_may_share()
 
@@ -252,7 +273,7 @@ def _note_fork() -> None:
         _FORKED.append(os.getpid())
 
 
-if hasattr(os, "register_at_fork"):
+if COMPILED and hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
@@ -262,32 +283,6 @@ def prefetch(array: np.ndarray, row: int, column: int) -> None:
     For use inside a kernel, some rows ahead of the one being read: a row in main memory takes
     about 100 ns to arrive. Never faults, whatever the position; in plain Python it does nothing.
     """
-
-
-@intrinsic
-def _prefetch(typing, array, row, column):
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = signature.args[0]
-        view = context.make_array(kind)(context, builder, args[0])
-        address = cgutils.get_item_pointer(
-            context, builder, kind, view, [args[1], args[2]], wraparound=False
-        )
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        call = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
-            "llvm.prefetch.p0",
-        )
-        read, keep, data = number(0), number(3), number(1)
-        builder.call(call, [builder.bitcast(address, byte), read, keep, data])
-        return context.get_dummy_value()
-
-    return numba_types.void(array, numba_types.intp, numba_types.intp), generate
-
-
-@overload(prefetch, inline="always")
-def _prefetch_in_a_kernel(array, row, column):
-    return lambda array, row, column: _prefetch(array, row, column)  # type: ignore[call-arg]
 
 
 def next_block(turn: np.ndarray) -> int:
@@ -319,18 +314,43 @@ def block_size(count: int, workers: int, most: int = 64) -> int:
     return most if workers == 1 else min(most, max(1, count // (32 * workers)))
 
 
-@intrinsic
-def _next_block(typing, turn):
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        view = context.make_array(signature.args[0])(context, builder, args[0])
-        return builder.atomic_rmw("add", view.data, ir.IntType(64)(1), "monotonic")
+if COMPILED:
 
-    return numba_types.int64(turn), generate
+    @intrinsic
+    def _prefetch(typing, array, row, column):
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = signature.args[0]
+            view = context.make_array(kind)(context, builder, args[0])
+            address = cgutils.get_item_pointer(
+                context, builder, kind, view, [args[1], args[2]], wraparound=False
+            )
+            byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+            call = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+                "llvm.prefetch.p0",
+            )
+            read, keep, data = number(0), number(3), number(1)
+            builder.call(call, [builder.bitcast(address, byte), read, keep, data])
+            return context.get_dummy_value()
 
+        return numba_types.void(array, numba_types.intp, numba_types.intp), generate
 
-@overload(next_block, inline="always")
-def _next_block_in_a_kernel(turn):
-    return lambda turn: _next_block(turn)  # type: ignore[call-arg]
+    @overload(prefetch, inline="always")
+    def _prefetch_in_a_kernel(array, row, column):
+        return lambda array, row, column: _prefetch(array, row, column)  # type: ignore[call-arg]
+
+    @intrinsic
+    def _next_block(typing, turn):
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            view = context.make_array(signature.args[0])(context, builder, args[0])
+            return builder.atomic_rmw("add", view.data, ir.IntType(64)(1), "monotonic")
+
+        return numba_types.int64(turn), generate
+
+    @overload(next_block, inline="always")
+    def _next_block_in_a_kernel(turn):
+        return lambda turn: _next_block(turn)  # type: ignore[call-arg]
 
 
 def cache_stats() -> dict[str, int]:
@@ -366,7 +386,10 @@ def kernel_calls(kind: str) -> int:
     return _CALLS.get(kind, 0)
 
 
-def _compile(function: Callable[..., Any], *, parallel: bool, reductions: bool) -> Any:
+def _compile(function: Any, *, parallel: bool, reductions: bool) -> Any:
+    if not COMPILED:
+        function.py_func = function
+        return function
     options: dict[str, Any] = {
         "cache": True,
         "nogil": True,

@@ -5,9 +5,11 @@ import importlib.metadata
 import json
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 __all__ = ["Check", "CheckError", "Report", "checks", "doctor"]
@@ -130,16 +132,21 @@ def _python() -> str:
 
 @_check("NumPy and Numba", "In a clone, run: make lab. Otherwise install embedlab again.")
 def _arrays() -> str:
-    received = [_version("numpy", "2.0", "2.6"), _version("numba", "0.68", "0.69")]
-    import numba  # the versions can fit and the library still fail to load
-
-    return f"{', '.join(received)}" if numba else ""
+    numpy = _version("numpy", "2.0", "2.6")
+    if sys.platform == "emscripten":
+        return f"{numpy}; there is no Numba for a browser"
+    numba = _version("numba", "0.68", "0.69")
+    import_module("numba")  # the versions can fit and the library still fail to load
+    return f"{numpy}, {numba}"
 
 
 @_check("cache folder", "Set NUMBA_CACHE_DIR to a folder that you may write to and that stays.")
 def _cache() -> str:
+    from embedlab.core.jit import COMPILED
     from embedlab.core.lookup import lookup_kernel
 
+    if not COMPILED:
+        return "plain Python needs none"
     place = Path(lookup_kernel.stats.cache_path)
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=place):
@@ -149,8 +156,16 @@ def _cache() -> str:
     return str(place)
 
 
-@_check("compiler", "Install Numba again: python -m pip install --force-reinstall numba")
+@_check(
+    "compiler", "Unset NUMBA_DISABLE_JIT, or run: python -m pip install --force-reinstall numba"
+)
 def _compiler() -> str:
+    from embedlab.core.jit import COMPILED
+
+    if sys.platform == "emscripten":
+        return "none in a browser: kernels run as plain Python, slow and right"
+    if not COMPILED:
+        raise CheckError("kernels run as plain Python: right, and a hundred times slower")
     import numba
 
     if numba.njit(lambda x: x + 1)(41) != 42:

@@ -69,7 +69,8 @@ def copy(tmp_path):
     shutil.copytree(
         PACKAGE / "core", package / "core", ignore=shutil.ignore_patterns("__pycache__")
     )
-    shutil.copy(PACKAGE / "__init__.py", package)
+    for name in ("__init__.py", "__init__.pyi"):
+        shutil.copy(PACKAGE / name, package)
     (package / "core" / "helper.py").write_text(HELPER)
     (package / "core" / "caller.py").write_text(CALLER)
     return package.parent
@@ -164,7 +165,7 @@ def test_a_full_disk_costs_time_and_not_the_call(copy, tmp_path):
 def test_a_zip_archive_has_a_cache_too(copy, tmp_path):
     archive = tmp_path / "embedlab.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        for path in copy.rglob("*.py"):
+        for path in copy.rglob("*.py*"):
             file.write(path, path.relative_to(copy))
     home = str(tmp_path / "home")
     assert call(archive, XDG_CACHE_HOME=home)[:3] == (6.0, 0, 1)
