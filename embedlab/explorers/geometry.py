@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
+from traitlets import Dict, observe
 
 from embedlab.data import vectors
 from embedlab.explorers.explorer import Explorer
@@ -99,6 +100,9 @@ class GeometryExplorer(Explorer):
     b = BoundedText("", 200)
     c = BoundedText("", 200)
     seed = BoundedInt(7, 0, 2**31 - 1)
+
+    _query = Dict().tag(sync=True)  # what is typed into a field for words, with its number
+    _matches = Dict().tag(sync=True)  # the words that match it, with the same number
 
     _sampled: tuple[int, SampledNeighbors] | None = None
 
@@ -296,6 +300,13 @@ class GeometryExplorer(Explorer):
             arrays["answers"] = seats(trace.analogy.ids)
             arrays["answer_cosines"] = trace.analogy.similarities
         return header, arrays
+
+    @observe("_query")
+    def _find_words(self, _: Any) -> None:
+        """Answer what is typed with the words that match it."""
+        text, number = self._query.get("text"), self._query.get("n")
+        if isinstance(text, str) and isinstance(number, int):
+            self._matches = {"n": number, **self._space.matches(text, self.rows)}
 
     def draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""

@@ -4,7 +4,7 @@
 import { html, nothing } from "lit-html";
 import { unlessFixed } from "../kit/controls.js";
 import { fixed, joinList } from "../kit/format.js";
-import { keepTyped, sendTyped } from "../kit/text_input.js";
+import { wordInput } from "./search.js";
 import { derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -29,18 +29,13 @@ export function slots(scene, at) {
           name,
           html`<label class="slot ${dragging ? "open" : ""} ${dragging?.slot === name ? "hit" : ""}" data-slot=${name}>
           <span class="sub">${name}</span>
-          <input
-            type="text"
-            autocomplete="off"
-            spellcheck="false"
-            dir="auto"
-            placeholder="a word"
-            data-place="slot:${name}"
-            aria-label="${name}, a word or #row"
-            data-value=${params[name]}
-            @input=${keepTyped}
-            @change=${sendTyped(params[name], (word) => explorer.edit({ [name]: word }))}
-          />
+          ${wordInput(scene, {
+            place: `slot:${name}`,
+            label: `${name}, a word or #row`,
+            value: params[name],
+            placeholder: "a word",
+            onChange: (word) => explorer.edit({ [name]: word }),
+          })}
         </label>`,
         )}`,
     )}

@@ -1,26 +1,30 @@
 /**
  * Controls of the geometry view: word, projection and number of words.
  */
+import { html } from "lit-html";
 import { choice, slider, stopsBetween } from "../kit/controls.js";
-import { textInput } from "../kit/text_input.js";
+import { wordInput } from "./search.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
 /** @param {Scene} scene @returns {[string, unknown][]} */
-export function controls({ params, uid, explorer, trace }) {
+export function controls(scene) {
+  const { params, uid, explorer, trace } = scene;
   const { source, limits } = trace.header;
   /** @type {any} */
   const rows = limits.rows;
   return [
     [
       "word",
-      textInput({
-        label: "Word",
-        place: "word",
-        value: params.word,
-        hint: source ? `trained here on: ${source}` : "#12 is row 12",
-        onChange: (word) => explorer.edit({ word }),
-      }),
+      html`<label class="field text">
+        <span class="name">Word</span><small>${source ? `trained here on: ${source}` : "#12 is row 12"}</small>
+        ${wordInput(scene, {
+          place: "word",
+          label: "Word",
+          value: params.word,
+          onChange: (word) => explorer.edit({ word }),
+        })}
+      </label>`,
     ],
     [
       "plane",

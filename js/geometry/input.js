@@ -7,6 +7,7 @@ import { PAGE_ROWS, clamp } from "../kit/roving_tabindex.js";
 import { pickWord, setTerm } from "./actions.js";
 import { SLOTS } from "./analogy_slots.js";
 import { nextRow, rowAt } from "./layout.js";
+import { searchKey } from "./search.js";
 import { isFiniteRow, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -108,6 +109,10 @@ export function onKey(event, scene) {
   const { place = "", row = "" } = /** @type {HTMLElement} */ (event.target)?.dataset ?? {};
   const [part, index] = place.split(":");
   const derived = derive(scene.trace);
+  if (part === "word" || part === "slot")
+    return searchKey(event.key, scene, place, (word) =>
+      scene.explorer.edit({ [index ?? "word"]: word }),
+    );
   if (part === "map") return mapKey(event.key, scene, derived);
   if (part === "choice") return choiceKey(event.key, scene, derived, Number(index));
   if (part === "near" || part === "seems" || part === "answer") {

@@ -74,7 +74,13 @@ export function sceneFrame(scene) {
  * @property {{ row: number, x: number, y: number, slot?: string } | null} dragging  the word that follows the pointer
  * @property {boolean} dragged  a drag just ended, and its click is still to come: ignore it
  * @property {{ from: ArrayLike<number>, start: number } | null} transition  the transition from another plane
+ * @property {import("./search.js").Search | null} search  the field for a word in which one types
  */
 
 /** @returns {LocalUi} */
-export const initialUi = () => ({ dragging: null, dragged: false, transition: null });
+export const initialUi = () => ({
+  dragging: null,
+  dragged: false,
+  transition: null,
+  search: null,
+});

@@ -8,7 +8,12 @@ import { same } from "./link.js";
 
 /** @typedef {Record<string, any>} Params */
 /** @typedef {{ header: Record<string, any>, buffer: ArrayBuffer | ArrayBufferView }} Message */
-/** @typedef {{ answer: (edits: Params, seq: number) => Message, restore: (changes: Params, seq: number) => Message }} Core */
+/**
+ * @typedef {object} Core
+ * @property {(edits: Params, seq: number) => Message} answer
+ * @property {(changes: Params, seq: number) => Message} restore
+ * @property {(query: { n: number, text: string }) => any} [search]  the words that match what is typed
+ */
 /**
  * What `html_export.py` writes into the page.
  * @typedef {object} Page
@@ -77,8 +82,14 @@ export class Model {
 
   save_changes() {
     const asked = this.dirty.has("_seq");
+    if (this.dirty.has("_query")) setTimeout(() => this.search(), 0);
     this.dirty.clear();
     if (asked) setTimeout(() => this.answer(), 0);
+  }
+
+  search() {
+    const matches = this.core?.search?.(this.traits._query);
+    if (matches) this.set("_matches", matches);
   }
 
   answer() {

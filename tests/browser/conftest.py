@@ -138,6 +138,7 @@ class Tab:
         explorer.set_state(changes)
         changed = [key for key in changes if getattr(explorer, key) != changes[key]]
         changed += ["_tasks"] if explorer.tasks_done != ticks else []
+        changed += ["_matches"] if "_query" in changes else []
         return traits(
             explorer,
             [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
+from test_access import violations
 
 from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.wire import decode
 from embedlab.traces.text import format_number
 
 WORDS = [f"w{n}" for n in range(60)]
@@ -254,6 +257,60 @@ def test_unknown_word_shows_message_and_stays_typed(show):
     assert "Received unicorn." in view.root.get_by_role("alert").inner_text()
     assert view.place("word").input_value() == "unicorn"
     assert "“w7”" in view.root.locator(".pair").inner_text()  # the last good one is still drawn
+
+
+# --- words that are offered ---------------------------------------------------------------------
+
+MANY = [f"{'aeiou'[n % 5]}{n}" for n in range(4500)]
+
+
+def options(view):
+    return view.root.locator(".matches [role=option]")
+
+
+def test_a_word_beside_the_map_is_found_by_keys_and_seated(show, axe):
+    table = np.random.default_rng(1).normal(size=(4500, 3)).astype(np.float32)
+    explorer = GeometryExplorer("a0", table=table, words=MANY)
+    drawn = decode(explorer.message)[1]["rows"]
+    row = next(n for n in range(404, 449, 5) if n not in drawn)
+    word = f"u{row}"
+    view = show(explorer)
+    field = view.place("word")
+    field.focus()
+    view.press("Control+a", *word)
+    expect(options(view)).to_have_text([word, f"{word}4", f"{word}9"])
+    view.press("ArrowUp", "ArrowUp", "ArrowUp")
+    active = field.get_attribute("aria-activedescendant")
+    assert view.page.evaluate("id => document.getElementById(id).textContent", active) == word
+    assert field.get_attribute("aria-expanded") == "true" and violations(view, axe) == []
+    view.press("Enter")
+    view.wait(word=word)
+    assert options(view).count() == 0 and view.focused == "word"
+    seat = view.explorer.message["header"]["picked"]
+    assert view.explorer.message["header"]["words"][seat] == word
+    assert view.root.locator(".name.middle").text_content() == word
+    view.press("Control+a", "x", "y")
+    expect(view.root.locator(".matches")).to_have_text("in none of 4\u202f500 words")
+    view.press("Escape")
+    assert options(view).count() == 0 and view.focused == "word"
+    assert field.input_value() == word
+    view.press("Tab")
+    view.still()
+    assert explorer.word == word and explorer.error is None
+
+
+def test_a_word_that_is_offered_is_taken_by_a_click(show):
+    view = show(explorer_of_table())
+    view.place("slot:b").focus()
+    view.press("w", "5")
+    expect(options(view)).to_have_count(8)
+    with view.unanswered():  # older words stay until the next come
+        view.press("9")
+        assert options(view).count() == 8
+    expect(options(view)).to_have_text(["w59"])
+    view.click(options(view).first)
+    view.wait(b="w59")
+    assert view.focused == "slot:b" and view.place("slot:b").input_value() == "w59"
 
 
 # --- keys alone --------------------------------------------------------------------------------

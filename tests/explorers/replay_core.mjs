@@ -10,8 +10,9 @@ for (const [view, path] of Object.entries(bundles)) {
   open[view] = (await import(`data:text/javascript;base64,${text}`)).default;
 }
 
-const answers = pages.map(({ view, data, message, edits }) => {
+const answers = pages.map(({ view, data, message, edits, searches }) => {
   const page = open[view](data, { ...message, buffer: bytes(message.buffer) });
+  if (searches) return searches.map((query) => page.search(query));
   return edits.map((edit, n) => {
     const started = performance.now();
     const { header, buffer } = page.answer(edit, n + 1);

@@ -492,6 +492,21 @@ def test_a_page_answers_as_python_does(view, tmp_path):
     assert not wrong, "\n\n".join(wrong[:5])
 
 
+def test_a_page_finds_the_words_that_python_finds(tmp_path):
+    words = ["King", "kingdom", "Parking", "␣king", "king", "İstanbul", "two\nlines", "", *WORDS]
+    words += [f"w{n}" for n in range(60)] + ["Ġfield", "ΣΑΣ", "king"]
+    table = np.random.default_rng(3).normal(size=(len(words), 3))
+    page, _ = play("geometry", {"table": table, "words": words, "word": "#1"}, [])
+    texts = ["king", "KIN", "w", "w5", "w1 ", "#12", "#99", "", " ", "zzz", "i̇s", "o l", "σα", "␣"]
+    explorer = explorer_class("geometry")(table=table, words=words, word="#1")
+    expected = []
+    for n, text in enumerate(texts):
+        page.setdefault("searches", []).append({"n": n, "text": text})
+        explorer.set_state({"_query": {"n": n, "text": text}})
+        expected.append(explorer._matches)
+    assert replay("geometry", [page], tmp_path) == [expected]
+
+
 if __name__ == "__main__":
     import tempfile
 

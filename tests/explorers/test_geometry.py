@@ -12,6 +12,7 @@ from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.data import Corpus, Vocabulary
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.inputs.table import read_table
+from embedlab.explorers.inputs.word_search import MATCHES_MAX, WordSearch
 from embedlab.explorers.state import StateError
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.traces.geometry import reference_vectors, unit_rows
@@ -135,6 +136,37 @@ def test_any_word_of_a_large_table_can_be_searched():
     explorer.word = "w7"
     explorer.rows = 300
     assert explorer.message["header"]["note"] is None and len(explorer.trace.cosines) == 300
+
+
+def test_words_are_offered_by_their_beginning_then_by_a_part():
+    words = ["Parking", "w1", "king", "", "kingdom", "King", "two\nlines", "a king"]
+    explorer = GeometryExplorer("w1", table=TABLE[:8], words=words)
+
+    def offered(text, n):
+        explorer.set_state({"_query": {"n": n, "text": text}})
+        assert explorer._matches["n"] == n
+        return explorer._matches["rows"], explorer._matches["named"]
+
+    assert offered(" KING", 1) == ([2, 5, 4, 0, 7], [1, 1, 1, 1, 1])
+    assert offered("two", 2) == ([6], [0])  # its label is another text: it is picked as #6
+    assert offered("#3", 3) == ([3], [0])
+    assert offered("", 4) == offered("unicorn", 5) == ([], [])
+    explorer.rows = 3
+    assert offered("king", 6) == ([2, 0], [1, 1])  # of the rows that are searched
+    before = explorer._matches
+    explorer.set_state({"_query": {"n": "x", "text": ["king"]}})
+    assert explorer._matches == before and explorer.error is None
+
+
+def test_any_of_400_000_words_is_offered():
+    numbers = np.random.default_rng(6).permutation(400_000)
+    search = WordSearch([f"w{n:06}" for n in numbers])
+    for n in (0, 77, 399_999):
+        assert search.find(f"w{numbers[n]:06}") == ([n], False)
+    some = [row for row, n in enumerate(numbers) if f"w{n:06}".startswith("w123")][:MATCHES_MAX]
+    assert search.find("W123") == (some, True)
+    parts = [row for row, n in enumerate(numbers) if "12345" in f"{n:06}"]
+    assert search.find("12345").rows == parts[:MATCHES_MAX]
 
 
 def test_a_memory_mapped_table_is_not_copied(tmp_path, monkeypatch):

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 from embedlab.core.checks import message
 from embedlab.explorers.inputs.table import UserTable
+from embedlab.explorers.inputs.word_search import WordSearch
 from embedlab.traces.geometry import WordVectors, reference_vectors
 from embedlab.traces.geometry.plane import PrincipalAxes, principal_axes
 from embedlab.traces.geometry.unit_rows import UnitRows
@@ -77,6 +79,23 @@ class WordSpace:
         more_labels, more_named = self._labels(others)
         return labels + more_labels, named + more_named
 
+    @cached_property
+    def search(self) -> WordSearch:
+        """The search among all words, prepared when it is first used."""
+        return WordSearch(self.words)
+
+    def matches(self, text: str, count: int) -> dict[str, Any]:
+        """Return words among the first `count` that match a text, to offer them.
+
+        A row number written ``#12`` matches its row.
+        """
+        rows, more = self.search.find(text, count)
+        number = _row_number(text.strip())
+        if not rows and number is not None and number < count:
+            rows = [number]
+        labels, named = self._labels(np.array(rows, np.int64))
+        return {"rows": rows, "words": labels, "named": named, "more": more}
+
     def _labels(self, rows: np.ndarray) -> tuple[list[str], list[int]]:
         words = [self.words[row] for row in rows.tolist()]
         labels = [short_label(word, self._label_length) for word in words]
@@ -95,14 +114,13 @@ class WordSpace:
             For an unknown word.
         """
         text = text.strip()
-        number = text[1:] if text.startswith("#") else ""
         for form in (text, text.lower(), f"␣{text}", f"␣{text.lower()}", _readable(text)):
             if form and form in self._row_of:
                 return self._row_of[form]
-        known = number.isdecimal() and number.isascii() and len(number) < 10
-        if not (known and int(number) < len(self.words)):
+        number = _row_number(text)
+        if number is None or number >= len(self.words):
             raise ValueError(self._unknown(text))
-        return int(number)
+        return number
 
     def _unknown(self, text: str) -> str:
         similar = [word for word in self.words if text[:3] and word.startswith(text[:3].lower())]
@@ -113,6 +131,13 @@ class WordSpace:
             text[:40] or "no word",
             cure,
         )
+
+
+def _row_number(text: str) -> int | None:
+    """Return the number of a row written ``#12``, or None."""
+    number = text[1:] if text.startswith("#") else ""
+    known = number.isdecimal() and number.isascii() and len(number) < 10
+    return int(number) if known else None
 
 
 def _readable(text: str) -> str:

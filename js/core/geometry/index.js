@@ -36,7 +36,8 @@ const parameters = {
 export default function open(page, message) {
   const words = new Words(/** @type {any} */ (page.inputs));
   const V = words.space.words.length;
-  return new Answerer(
+  return new Searchable(
+    words.space,
     {
       parameters,
       limits: () => ({ ...limitsOf(parameters), rows: { min: 1, max: V } }),
@@ -48,6 +49,23 @@ export default function open(page, message) {
     page,
     message,
   );
+}
+
+/** An answerer that also offers words for what is typed. */
+class Searchable extends Answerer {
+  /**
+   * @param {WordSpace} space
+   * @param {ConstructorParameters<typeof Answerer>} rest
+   */
+  constructor(space, ...rest) {
+    super(...rest);
+    this.space = space;
+  }
+
+  /** @param {{ n: number, text: string }} query */
+  search({ n, text }) {
+    return { n, ...this.space.matches(text, this.params.rows) };
+  }
 }
 
 /** The words of a page, and what was computed last: the map, and how much of it is true on average. */

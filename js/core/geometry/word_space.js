@@ -26,8 +26,23 @@ import { evenlySpread, lengthsOf } from "./unit_rows.js";
 const DRAWN_MAX = 4000; // rows on the map
 const LABEL_LENGTHS = [40, 24, 12, 6]; // fewer characters for very many words
 const LABEL_BYTES_MAX = 120_000;
+const MATCHES_MAX = 8; // words that are offered for what was typed
+const LETTERS_MAX = 200;
+const MARKS = ["", "␣", "ġ", "▁"]; // of tokenizers, before a word
+
+/** @param {string} word */
+const lineOf = (word) => word.toLowerCase().replaceAll("\n", " ");
+
+/** The number of a row written `#12`, or null. @param {string} text */
+function rowNumber(text) {
+  const number = /^#(\d{1,9})$/.exec(text);
+  return number && Number(number[1]);
+}
 
 export class WordSpace {
+  /** @type {string[] | undefined} */
+  lines;
+
   /** @param {WordData} data */
   constructor({ source, words, rows, axes, mean, variance, fitted }) {
     this.source = source;
@@ -82,9 +97,38 @@ export class WordSpace {
       const row = form ? this.rowOf.get(form) : undefined;
       if (row !== undefined) return row;
     }
-    const number = /^#(\d{1,9})$/.exec(text);
-    if (number && Number(number[1]) < this.words.length) return Number(number[1]);
+    const number = rowNumber(text);
+    if (number !== null && number < this.words.length) return number;
     return this.refuseWord(text);
+  }
+
+  /**
+   * Words among the first `count` that match a text: first those that are it, then those that begin with it,
+   * then those that contain it. A row number written `#12` matches its row.
+   * @param {string} written @param {number} count
+   */
+  matches(written, count) {
+    const text = strip(written);
+    const part = Array.from(lineOf(text)).slice(0, LETTERS_MAX).join("");
+    this.lines ??= this.words.map(lineOf);
+    /** @type {Set<number>} */
+    const found = new Set();
+    const forms = MARKS.map((mark) => mark + part);
+    /** @type {((line: string) => boolean)[]} */
+    const orders = [
+      (line) => forms.includes(line),
+      (line) => forms.some((form) => line.startsWith(form)),
+      (line) => line.includes(part),
+    ];
+    for (const fits of part ? orders : []) {
+      if (found.size > MATCHES_MAX) break;
+      for (let row = 0; row < count; row++) if (fits(this.lines[row])) found.add(row);
+    }
+    let rows = [...found].slice(0, MATCHES_MAX);
+    const number = rowNumber(text);
+    if (!rows.length && number !== null && number < count) rows = [number];
+    const { labels, named } = this.labels(rows);
+    return { rows, words: labels, named, more: found.size > MATCHES_MAX };
   }
 
   /** @param {string} text @returns {never} */
