@@ -256,7 +256,7 @@ def test_unknown_word_shows_message_and_stays_typed(show):
     view.page.wait_for_selector(".embedlab [role=alert]")
     assert "Received unicorn." in view.root.get_by_role("alert").inner_text()
     assert view.place("word").input_value() == "unicorn"
-    assert "“w7”" in view.root.locator(".pair").inner_text()  # the last good one is still drawn
+    assert "“w7”" in view.root.locator(".pair").inner_text()  # the last good one is still rendered
 
 
 # --- words that are offered ---------------------------------------------------------------------
@@ -271,8 +271,8 @@ def options(view):
 def test_a_word_beside_the_map_is_found_by_keys_and_seated(show, axe):
     table = np.random.default_rng(1).normal(size=(4500, 3)).astype(np.float32)
     explorer = GeometryExplorer("a0", table=table, words=MANY)
-    drawn = decode(explorer.message)[1]["rows"]
-    row = next(n for n in range(404, 449, 5) if n not in drawn)
+    rendered = decode(explorer.message)[1]["rows"]
+    row = next(n for n in range(404, 449, 5) if n not in rendered)
     word = f"u{row}"
     view = show(explorer)
     field = view.place("word")

@@ -14,7 +14,7 @@ _LETTERS_MAX = 200  # of what is searched for: the word parameters take no more
 
 
 class WordMatches(NamedTuple):
-    """Rows whose word was found, the best first, and whether there are more."""
+    """Rows whose word matches, the best first, and whether there are more."""
 
     rows: list[int]
     more: bool
@@ -55,17 +55,17 @@ class WordSearch:
             return WordMatches([], False)
         words = len(self._starts) - 1
         end = int(self._starts[words if count is None else min(count, words)])
-        found: dict[int, None] = {}
+        matches: dict[int, None] = {}
         for patterns in (
             [f"\n{mark}{part}\n" for mark in _MARKS],
             [f"\n{mark}{part}" for mark in _MARKS],
             [part],
         ):
-            rows = {r for pattern in patterns for r in self._rows(pattern, end, most, found)}
-            found.update(dict.fromkeys(sorted(rows)))
-            if len(found) > most:
+            rows = {r for pattern in patterns for r in self._rows(pattern, end, most, matches)}
+            matches.update(dict.fromkeys(sorted(rows)))
+            if len(matches) > most:
                 break
-        return WordMatches([*found][:most], len(found) > most)
+        return WordMatches([*matches][:most], len(matches) > most)
 
     def _rows(self, pattern: str, end: int, most: int, known: dict[int, None]) -> Iterator[int]:
         """Yield the first rows that contain a pattern, one more than `most` beyond the known."""
