@@ -48,6 +48,7 @@ function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
   const { waiting } = trace.header;
   if (!terms && waiting.length)
     return html`<p class="hint">${joinList(waiting, 3)} ${waiting.length > 1 ? "are" : "is"} rarer: show more words</p>`;
+  if (!terms && trace.header.fixed?.includes("a")) return nothing; // a page without Python
   if (!terms) return html`<p class="hint">drag words into the slots, or type them</p>`;
   if (!rows.length) return html`<p class="hint">no other word</p>`;
   const stop = ui.focus?.part === "answer" ? Math.max(0, rows.indexOf(ui.focus.row)) : 0;

@@ -122,7 +122,8 @@ def test_without_its_inputs_only_what_works_is_enabled(wide, monkeypatch, name):
 
 def test_axe_finds_nothing_where_controls_are_disabled(wide, monkeypatch, axe):
     monkeypatch.setattr(GeometryExplorer, "page_inputs", lambda self: None)
-    page = wide(GeometryExplorer())
+    page = wide(GeometryExplorer(a=""))
+    assert "drag words" not in page.locator(".embedlab").inner_text()
     assert page.get_by_role("group", name="This page is saved without Python").count() >= 3
     page.evaluate(Path(axe).read_text("utf-8"))
     assert page.evaluate("axe.run('.embedlab').then(({ violations }) => violations)") == []

@@ -77,8 +77,8 @@ class Words {
     this.fitted = null;
     /** @type {{ count: number, sample: SampledNeighbors } | null} */
     this.sampled = null;
-    /** @type {{ key: string, typical: number } | null} */
-    this.average = null;
+    /** @type {Map<string, number>} */
+    this.averages = new Map();
   }
 
   /** @param {Params} params @returns {Answer} */
@@ -165,14 +165,16 @@ class Words {
   /** How many neighbors a map shows on average. @param {Plane} plane @param {number} seed @param {number} count */
   typical(plane, seed, count) {
     const key = `${plane.name} ${seed} ${count}`;
-    if (this.average?.key !== key) {
+    let typical = this.averages.get(key);
+    if (typical === undefined) {
       if (this.sampled?.count !== count) {
         const { rows, lengths } = this.space;
         this.sampled = { count, sample: sampleNeighbors(rows, lengths, count) };
       }
-      this.average = { key, typical: typicalOf(plane, this.sampled.sample, count) };
+      typical = typicalOf(plane, this.sampled.sample, count);
+      this.averages.set(key, typical);
     }
-    return this.average.typical;
+    return typical;
   }
 
   /** What the map leaves out, or null if it shows all rows. @param {number} drawn @param {number} count @param {string} plane */
