@@ -168,3 +168,16 @@ def test_full_screen_enlarges_the_figure(show):
     assert view.root.locator(".stage").bounding_box()["height"] > before
     view.press("f")
     view.page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_in_a_host_of_a_given_height_a_view_scrolls(show):
+    """As with `explorer.layout.height = "300px"`."""
+    view = at_width(show, CASES["lookup"].make(), 1000)
+    assert view.root.evaluate("e => e.scrollHeight - e.clientHeight") == 0  # no bar elsewhere
+    view.page.evaluate("() => { document.getElementById('view0').style.height = '300px' }")
+    view.settle()
+    assert view.root.bounding_box()["height"] == 300
+    view.place("transport:forward").click()  # what lies below is scrolled to
+    box = view.place("transport:forward").bounding_box()
+    assert box["y"] + box["height"] <= view.root.bounding_box()["y"] + 300
+    expect(view.root.locator(".narration")).to_contain_text("cat")
