@@ -8,7 +8,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .PHONY: help lab test check notebooks bundle bench pictures pins release site lint views \
-  architecture image warm core strict browser suite
+  architecture image warm core pages strict browser suite
 .DELETE_ON_ERROR:
 
 VENV ?= .venv
@@ -76,13 +76,15 @@ TWO := -n 2 --dist loadfile --no-loadscope-reorder
 # A test in a browser waits for frames now and then: a third process works meanwhile.
 THREE_EACH := -n 3 --dist worksteal
 READY := $(VENV)/.ready-$(EXTRAS)
-NOTEBOOKS = $(wildcard notebooks/solutions/[0-9]*.ipynb notebooks/[0-9]*.ipynb)
+NOTEBOOKS = $(wildcard notebooks/solutions/[0-9]*.ipynb)
 
 # Kernels that `embedlab warm` has compiled, and a copy to which the tests add what they compile.
 WARMED := $(abspath $(VENV))/warmed
 KERNELS := $(abspath $(VENV))/kernels
 IMAGE := $(abspath $(VENV))/image
-core browser suite: export NUMBA_CACHE_DIR := $(KERNELS)
+SITE := $(abspath $(VENV))/site
+browser suite: export EMBEDLAB_SITE := $(SITE)
+core pages browser suite: export NUMBA_CACHE_DIR := $(KERNELS)
 
 # Two processes keep two cores busy: second threads of their BLAS spin while they wait for a core,
 # and a decomposition that takes one second took nine.
@@ -92,12 +94,13 @@ core suite: export OPENBLAS_NUM_THREADS := 1
 # --jobs=2 the checks, which take one core each, run side by side. A part of the tests takes two.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
 core: views architecture image warm $(if $(filter check,$(MAKECMDGOALS)),lint)
-strict: core
+pages: core
+strict: pages
 browser: strict
 suite: browser
 endif
 
-test: views architecture image warm core strict browser suite  ## run every test that this machine can run, and say what it cannot
+test: views architecture image warm core pages strict browser suite  ## run every test that this machine can run, and say what it cannot
 
 check: lint views architecture  ## format, lint, types, the architecture, the browser half
 
@@ -163,13 +166,17 @@ core: $(READY)  # once more with every index checked, and once with one thread w
 	@echo "The core on one thread:"
 	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) -m threads tests/core
 
+pages: $(READY) warm  # the site, for which every learner's notebook is run
+	@echo "The site, and the learners' notebooks on it:"
+	@$(BIN)/python docs/build.py $(SITE)
+
 strict: export EMBEDLAB_WARMED := $(WARMED)
 strict: export NUMBA_CACHE_DIR := $(WARMED)
 strict: $(READY) warm  # every number and picture in a notebook, compared; none compiles anything
-	@echo "The notebooks, solutions and learners', every number compared:"
+	@echo "The solutions, every number compared:"
 	@$(PYTEST) $(TWO) -p nbval.plugin --nbval $(NOTEBOOKS)
 
-browser: $(READY)  # the budgets alone on the machine: they measure frames
+browser: $(READY) pages  # the budgets alone on the machine: they measure frames
 ifeq ($(CHROMIUM),)
 	$(call without,Chromium,the tests in a browser,On Debian: apt-get install chromium.)
 else
@@ -180,7 +187,7 @@ else
 endif
 
 suite: export EMBEDLAB_IMAGE := $(IMAGE)
-suite: $(READY) image
+suite: $(READY) pages image
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)peers))
 	@echo "Everything else:"

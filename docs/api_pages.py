@@ -29,11 +29,11 @@ FURTHER = (
 
 def public_modules() -> dict[str, list[str]]:
     """Return the public names of each public module; `embedlab` itself comes first."""
-    found = {"embedlab": list(embedlab.__all__)}
-    modules = [name for name in embedlab.__all__ if inspect.ismodule(getattr(embedlab, name))]
-    for name in (*(f"embedlab.{module}" for module in modules), *FURTHER):
-        found.update(_names(import_module(name)))
-    return found
+    modules = {"embedlab": list(embedlab.__all__)}
+    inner = [name for name in embedlab.__all__ if inspect.ismodule(getattr(embedlab, name))]
+    for name in (*(f"embedlab.{module}" for module in inner), *FURTHER):
+        modules.update(_names(import_module(name)))
+    return modules
 
 
 def _names(module: ModuleType) -> Iterator[tuple[str, list[str]]]:

@@ -29,7 +29,7 @@ def gather(source: Path, site: Path) -> None:
     shutil.copy(ROOT / "notebooks" / "glossary.md", source / "lessons")
     shutil.copy(ROOT / "benchmarks" / "README.md", source / "guides" / "benchmarks.md")
     write_gallery(source, site)
-    write_lessons(source / "lessons", site)
+    write_lessons(source / "lessons", source.parent / "executed", site)
     shutil.copytree(ROOT / "notebooks" / "instructor", source / "teachers", dirs_exist_ok=True)
     (site / "slides.html").write_text(slides(), encoding="utf-8")
     write_api(source / "api")

@@ -1,8 +1,11 @@
 """Settings of Sphinx for the site. `docs/build.py` gathers the pages and calls Sphinx."""
 
 import re
+from typing import Any
 
 from api_pages import KERAS
+from docutils.nodes import SkipNode
+from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 
 import embedlab
@@ -35,8 +38,11 @@ nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json
 nb_code_prompt_show = "Show what this cell prints"
 nb_code_prompt_hide = "Hide what this cell prints"
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "embedlab"
+html_context = {"default_mode": "auto"}
+html_show_search_summary = False  # it fetches pages, which a browser refuses in a folder
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
@@ -58,6 +64,24 @@ def escape_stars(*arguments: object) -> None:
     lines[:] = [re.sub(r"(?<=[(, ])\*(?=\w+[.,)])", r"\\*", line) for line in lines]
 
 
+def mend_body(*arguments: object) -> None:
+    """Give every head of a table and every summary the name that a screen reader needs."""
+    context = arguments[3]
+    assert isinstance(context, dict)
+    body = context.get("body", "")
+    body = re.sub(r'<th class="head">(<p></p>)?</th>', "<td></td>", body)
+    context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
+
+
+def write_formula(writer: Any, node: Any) -> None:
+    """Write a formula as MathML, which needs no script and no fonts."""
+    as_block = node.tagname == "math_block"
+    writer.body.append(tex2mathml(node.astext(), as_block=as_block))
+    raise SkipNode
+
+
 def setup(app: Sphinx) -> None:
-    """Register it before numpydoc's own reading of a docstring."""
+    """Register them; the first of the hooks before numpydoc's own reading of a docstring."""
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
     app.connect("autodoc-process-docstring", escape_stars, priority=400)
+    app.connect("html-page-context", mend_body)

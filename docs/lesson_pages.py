@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 __all__ = ["load_builder", "write_lessons"]
 
@@ -32,22 +33,34 @@ def load_builder() -> ModuleType:
     return builder
 
 
-def write_lessons(folder: Path, site: Path) -> None:
-    """Run every lesson, two at a time, and write its notebook and their index into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_lessons(folder: Path, executed: Path, site: Path) -> None:
+    """Run every lesson, two at a time.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        For the notebooks as the site shows them, and their index.
+    executed : pathlib.Path
+        For the notebooks as they were run.
+    site : pathlib.Path
+        For their views.
+    """
+    for one in (folder, executed):
+        one.mkdir(parents=True, exist_ok=True)
     build = load_builder()
     sources = sorted(build.SOURCE.glob("[0-9][0-9]_*.md"))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for source, text in zip(
-            sources, pool.map(lambda one: run_lesson(one, site, build), sources), strict=True
-        ):
-            (folder / f"{source.stem}.ipynb").write_text(text, encoding="utf-8")
+        notebooks = pool.map(lambda source: run_lesson(source, site, build), sources)
+        for source, notebook in zip(sources, notebooks, strict=True):
+            name = f"{source.stem}.ipynb"
+            (executed / name).write_text(nbformat.writes(notebook), encoding="utf-8")
+            (folder / name).write_text(nbformat.writes(readable(notebook, build)), encoding="utf-8")
     listed = "\n".join(source.stem for source in sources)
     with (folder / "index.md").open("a", encoding="utf-8") as index:
         index.write(f"\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n")
 
 
-def run_lesson(source: Path, site: Path, build: Any) -> str:
+def run_lesson(source: Path, site: Path, build: Any) -> NotebookNode:
     """Run a learner's notebook; an error that the lesson does not announce ends the build."""
     notebook = build.parse(source, solution=False)
     frames = (
@@ -58,23 +71,22 @@ def run_lesson(source: Path, site: Path, build: Any) -> str:
     notebook.cells.insert(0, nbformat.v4.new_code_cell(frames))
     build.run(notebook)
     del notebook.cells[0]
+    return notebook
+
+
+def readable(notebook: NotebookNode, build: Any) -> NotebookNode:
+    """Return a notebook that was run as the site shows it.
+
+    Of a view only its frame is left. Other outputs are folded, but for the text of a question.
+    """
     notebook = nbformat.reads(build.publish(notebook, solution=True), 4)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.outputs:
-            _readable(cell)
+        outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
+        live = any("text/html" in data for data in outputs)
+        for data in outputs:
+            if "text/html" in data:
+                data.pop("image/png", None)
+        if outputs and not live and not cell.source.startswith("answer("):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(NOTE))
-    text: str = nbformat.writes(notebook)
-    return text
-
-
-def _readable(cell: Any) -> None:
-    """Leave of a view its frame only; fold other outputs, but for the text of a question."""
-    shown = False
-    for output in cell.outputs:
-        data = output.get("data", {})
-        if "text/html" in data:
-            data.pop("image/png", None)
-            shown = True
-        shown = shown or cell.source.startswith("answer(")
-    if not shown:
-        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
+    return notebook

@@ -80,6 +80,9 @@ def run(notebook: NotebookNode) -> None:
             record_timing=False,
             coalesce_streams=True,  # where a busy machine cut the printed lines in two
             resources={"metadata": {"path": folder}},
+            extra_arguments=[
+                "--log-level=ERROR"
+            ],  # it warns that the kernel listens on this machine
         )
         client.execute()
 

@@ -1,5 +1,10 @@
 """Fixtures of all tests: a seeded generator and a fixed number of threads."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numba
 import numpy as np
 import pytest
@@ -35,3 +40,14 @@ def threads():
     before = numba.get_num_threads()
     yield lambda count: numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
     numba.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Return the folder of the site that `make test` has built, or of one built for the tests."""
+    if "EMBEDLAB_SITE" in os.environ:
+        return Path(os.environ["EMBEDLAB_SITE"]) / "site"
+    folder = tmp_path_factory.mktemp("site")
+    build = Path(__file__).resolve().parents[1] / "docs" / "build.py"
+    subprocess.run([sys.executable, str(build), str(folder)], check=True)
+    return folder / "site"
