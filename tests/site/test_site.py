@@ -86,8 +86,8 @@ def test_nothing_is_loaded_from_another_place(pages, site):
         assert not re.search(r"(url\(|@import )['\"]?(https?:)?//", sheet.read_text("utf-8")), sheet
 
 
+def test_no_page_is_large(pages):
     """A view further down, which comes later, is counted in a browser."""
-    """What comes later, such as a view further down, is counted in a browser."""
     for page in pages:
         files = {target(page, address)[0] for address in links(page).at_once} | {page}
         size = sum(file.stat().st_size for file in files if file.is_file())
