@@ -25,6 +25,8 @@ from embedlab.data.bundled import standard_library as standard_library
 from embedlab.data.text import tokenize as tokenize
 from embedlab.data.toy_language import toy_corpus as toy_corpus
 from embedlab.data.vocabulary import Vocabulary as Vocabulary
+from embedlab.explorers.comparison import Comparison as Comparison
+from embedlab.explorers.comparison import compare_tables as compare_tables
 from embedlab.explorers.geometry import GeometryExplorer as GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer as GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer as LookupExplorer
@@ -34,6 +36,7 @@ from embedlab.explorers.quantize import QuantizationExplorer as QuantizationExpl
 from embedlab.explorers.training import TrainingExplorer as TrainingExplorer
 from embedlab.explorers.window import WindowExplorer as WindowExplorer
 from embedlab.figures.cache_lines import draw_cache_lines as draw_cache_lines
+from embedlab.figures.comparison import draw_comparison as draw_comparison
 from embedlab.figures.geometry import draw_geometry as draw_geometry
 from embedlab.figures.gradient import draw_gradient as draw_gradient
 from embedlab.figures.lookup import draw_lookup as draw_lookup
@@ -50,6 +53,8 @@ from embedlab.models import Sequential as Sequential
 from embedlab.models import load_model as load_model
 from embedlab.traces.cache_lines import CacheLineTrace as CacheLineTrace
 from embedlab.traces.cache_lines import trace_cache_lines as trace_cache_lines
+from embedlab.traces.comparison import ComparisonTrace as ComparisonTrace
+from embedlab.traces.comparison import trace_comparison as trace_comparison
 from embedlab.traces.geometry.trace import GeometryTrace as GeometryTrace
 from embedlab.traces.geometry.trace import trace_geometry as trace_geometry
 from embedlab.traces.gradient.trace import GradientTrace as GradientTrace

@@ -1,3 +1,5 @@
+from embedlab.explorers.comparison import Comparison as Comparison
+from embedlab.explorers.comparison import compare_tables as compare_tables
 from embedlab.explorers.geometry import GeometryExplorer as GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer as GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer as LookupExplorer
