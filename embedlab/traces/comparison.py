@@ -121,8 +121,8 @@ class ComparisonTrace:
     def change(self, word: str | int) -> WordChange:
         """Return how one word of `checked` changed; a number is its position in `words`."""
         at = self.words.index(word) if isinstance(word, str) and word in self.words else word
-        found = np.flatnonzero(self.checked == (-1 if isinstance(at, str) else at))
-        if not found.size:
+        matches = np.flatnonzero(self.checked == (-1 if isinstance(at, str) else at))
+        if not matches.size:
             raise ValueError(
                 message(
                     f"a word must be one of the {len(self.checked)} whose neighbors were searched",
@@ -130,7 +130,7 @@ class ComparisonTrace:
                     "Name it in pick=",
                 )
             )
-        before, after = (row[row >= 0].tolist() for row in self.near[:, found[0]])
+        before, after = (row[row >= 0].tolist() for row in self.near[:, matches[0]])
         return WordChange(
             self.name(int(at)),
             float(self.cosines[at]),
@@ -413,12 +413,12 @@ def _picked(
     )
     position.pop("", None)
     numbered = {f"#{row}": at for at, row in enumerate(rows[:, 0].tolist())} if requested else {}
-    found = [position.get(word, numbered.get(word)) for word in requested]
-    if None in found:
-        missing = short_repr(requested[found.index(None)])
+    matches = [position.get(word, numbered.get(word)) for word in requested]
+    if None in matches:
+        missing = short_repr(requested[matches.index(None)])
         must = f"a picked word must be one of the {len(shared)} that {names[0]} and {names[1]} have"
         raise ValueError(message(must, missing, "Choose one of the trace's words"))
-    return np.array(list(dict.fromkeys(found)), np.int64)
+    return np.array(list(dict.fromkeys(matches)), np.int64)
 
 
 def _align(
