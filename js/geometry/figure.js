@@ -5,7 +5,7 @@
 import { html, nothing } from "lit-html";
 import { draggedWord, slots } from "./analogy_slots.js";
 import { pointer } from "./input.js";
-import { canvas, over, ruler } from "./map.js";
+import { canvas, over, ruler, zoomButtons } from "./map.js";
 import { listHeadings, lists } from "./neighbor_lists.js";
 import { sceneFrame } from "./state.js";
 
@@ -16,14 +16,14 @@ export function figure(scene) {
   const drawing = sceneFrame(scene);
   const { at } = drawing;
   const on = pointer(scene, drawing);
-  return html`<div @pointerdown=${on.down} @click=${on.click} @pointermove=${on.move} @pointerleave=${on.leave}>
+  return html`<div @pointerdown=${on.down} @click=${on.click} @pointermove=${on.move} @pointerleave=${on.leave} @wheel=${on.wheel}>
     <div
       class="stage geometry ${drawing.predicting ? "asked" : ""}"
       role="group"
       aria-label=${scene.alt}
       style="height:${at.height}px"
     >
-      ${canvas(drawing)}
+      ${canvas(drawing)} ${zoomButtons(drawing)}
       <svg class="over" aria-hidden="true" width=${at.width} height=${at.height} viewBox="0 0 ${at.width} ${at.height}">
         ${listHeadings(drawing)} ${over(drawing)} ${ruler(drawing)}
       </svg>

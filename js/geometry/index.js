@@ -6,13 +6,14 @@ import { createWidget } from "../kit/explorer.js";
 import { formulaCard } from "../kit/formula_card.js";
 import { broadcastRow } from "../kit/link.js";
 import { arithmetic } from "./arithmetic.js";
+import { following } from "./camera.js";
 import { controls } from "./controls.js";
 import { facts } from "./facts.js";
 import { figure } from "./figure.js";
 import { onKey } from "./input.js";
 import { narrate, narrateChange } from "./narration.js";
 import { predict } from "./predict.js";
-import { selectedRow, initialUi } from "./state.js";
+import { selectedRow, sceneFrame, initialUi } from "./state.js";
 import { tables } from "./tables.js";
 import { derive } from "./trace.js";
 import { startTransition } from "./transition.js";
@@ -27,6 +28,13 @@ function arithmeticCard(scene) {
   return lines.length
     ? formulaCard({ lines, pinned, close: () => scene.explorer.escape() })
     : nothing;
+}
+
+/** Keep the picked word inside the picture. @param {import("../kit/explorer.js").Explorer} explorer @param {Scene} scene */
+function followPicked(explorer, scene) {
+  const { fit, camera, at, points, derived } = sceneFrame(scene);
+  const [x, y] = [points[2 * derived.picked], points[2 * derived.picked + 1]];
+  explorer.ui.local.camera = following(fit, camera, at.map, x, y);
 }
 
 /** @type {View} */
@@ -53,6 +61,8 @@ const geometry = {
   beforePaint() {},
   keys: [
     [["←", "↑", "→", "↓"], "on the map: the nearest word that way"],
+    [["+", "−", "0"], "on the map: closer, further away, all words"],
+    [["Shift", "←", "→"], "on the map: pan"],
     [["Enter"], "on a word: put it in the middle"],
     [["A", "B", "C"], "on a word: put it into the sum a − b + c"],
   ],
@@ -64,6 +74,8 @@ const geometry = {
     if (was.plane !== now.plane || was.seed !== now.seed) startTransition(scene, then);
     const moved = then.id(then.picked) !== here.id(here.picked) || then.total !== here.total;
     if (moved || was.plane !== now.plane) explorer.ui.prediction = null;
+    if (was.plane !== now.plane || was.seed !== now.seed) explorer.ui.local.camera = null;
+    else if (moved) followPicked(explorer, scene);
     if (moved) Object.assign(explorer.ui, { step: 0, focus: null, hover: null, open: null });
     explorer.ui.note = narrateChange(was, scene);
     if (then.id(then.picked) !== here.id(here.picked)) broadcastRow(explorer, here.id(here.picked));

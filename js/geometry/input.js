@@ -6,8 +6,10 @@ import { DRAG_THRESHOLD, positionInside } from "../kit/pointer.js";
 import { PAGE_ROWS, clamp } from "../kit/roving_tabindex.js";
 import { pickWord, setTerm } from "./actions.js";
 import { SLOTS } from "./analogy_slots.js";
+import { cameraKey, following, panned, setCamera, zoomed } from "./camera.js";
 import { nextRow, rowAt } from "./layout.js";
 import { searchKey } from "./search.js";
+import { sceneFrame } from "./state.js";
 import { isFiniteRow, derive } from "./trace.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -17,7 +19,7 @@ import { isFiniteRow, derive } from "./trace.js";
 // ---- pointer -------------------------------------------------------------------------------------
 
 /** @param {Scene} scene @param {SceneFrame} drawing */
-export function pointer(scene, { derived, at, scale, points, predicting }) {
+export function pointer(scene, { derived, at, fit, camera, scale, points, predicting }) {
   const { explorer, ui } = scene;
   /** @param {PointerEvent | MouseEvent} event @returns {number} the row under the pointer, or −1 */
   const under = (event) => {
@@ -42,8 +44,21 @@ export function pointer(scene, { derived, at, scale, points, predicting }) {
     /** @param {PointerEvent} event */
     down(event) {
       ui.local.dragged = false;
-      const row = event.button === 0 && !predicting ? under(event) : -1;
-      if (row >= 0) startDrag(scene, event, row);
+      if (event.button) return;
+      const row = predicting ? -1 : under(event);
+      const onMap = isOnMap(event);
+      if (row >= 0 || onMap) startDrag(scene, event, row, onMap ? { fit, camera, at } : null);
+    },
+    /** The wheel zooms on a map that has the focus, or with Ctrl, as a pinch does; else the page scrolls. @param {WheelEvent} event */
+    wheel(event) {
+      const map = /** @type {HTMLElement} */ (explorer.root.querySelector(".map"));
+      if (!isOnMap(event) || !(event.ctrlKey || map.matches(":focus"))) return;
+      event.preventDefault();
+      const { x, y } = positionInside(map, event);
+      const by = Math.exp(
+        -Math.max(-60, Math.min(60, event.deltaY)) * (event.ctrlKey ? 0.01 : 0.004),
+      );
+      setCamera(scene, zoomed(fit, ui.local.camera, by, x + at.map.x, y + at.map.y));
     },
     /** @param {MouseEvent} event */
     click(event) {
@@ -56,38 +71,63 @@ export function pointer(scene, { derived, at, scale, points, predicting }) {
   };
 }
 
+/** Whether an event is on the map or on a name there. @param {Event} event */
+const isOnMap = ({ target }) =>
+  Boolean(/** @type {Element} */ (target).closest('[data-place="map"], .marks'));
+
 /** @param {Derived} derived @param {ArrayLike<number>} points */
 const candidatePoints = ({ choices }, points) =>
   choices.flatMap((row) => [points[2 * row], points[2 * row + 1]]);
 
 /**
- * Drag a word until the button is released; over a slot it is put into it.
+ * Drag until the button is released. On the map that pans it, and a word follows the pointer where it leaves the
+ * map; over a slot the word is put into it.
  * @param {Scene} scene
  * @param {PointerEvent} start
- * @param {number} row
+ * @param {number} row  or −1: no word
+ * @param {Pick<SceneFrame, "fit" | "camera" | "at"> | null} map  null: the word does not lie on the map
  */
-function startDrag({ explorer, ui }, start, row) {
+function startDrag(scene, start, row, map) {
+  const { explorer, ui } = scene;
   const stage = /** @type {HTMLElement} */ (explorer.root.querySelector(".stage"));
   const ends = new AbortController();
+  let begun = false;
   /** @param {PointerEvent} event */
   const slotAt = (event) => {
     const under = document.elementFromPoint(event.clientX, event.clientY);
     return /** @type {HTMLElement | null} */ (under?.closest("[data-slot]") ?? null)?.dataset.slot;
   };
   /** @param {PointerEvent} event */
+  const pan = (event) => {
+    if (!map) return false;
+    const [from, to] = [positionInside(stage, start), positionInside(stage, event)];
+    const { x, y, w, h } = map.at.map;
+    const inside = to.x >= x && to.x <= x + w && to.y >= y && to.y <= y + h;
+    if (!inside && row >= 0) {
+      ui.local.camera = map.camera; // it was no pan
+      return false;
+    }
+    setCamera(scene, panned(map.fit, map.camera, to.x - from.x, to.y - from.y));
+    return true;
+  };
+  /** @param {PointerEvent} event */
   const move = (event) => {
     const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
-    if (!ui.local.dragging && far < DRAG_THRESHOLD) return;
-    ui.local.dragging = { row, ...positionInside(stage, event), slot: slotAt(event) };
+    if (!begun && far < DRAG_THRESHOLD) return;
+    begun = true;
+    if (pan(event)) ui.local.dragging = null;
+    else if (row >= 0)
+      ui.local.dragging = { row, ...positionInside(stage, event), slot: slotAt(event) };
     explorer.updateUi({ hover: null });
   };
   /** @param {PointerEvent} event */
   const end = (event) => {
     ends.abort();
-    if (!ui.local.dragging) return;
+    if (!begun) return;
+    const { dragging } = ui.local;
     ui.local.dragging = null;
     ui.local.dragged = event.type === "pointerup";
-    const slot = event.type === "pointerup" ? slotAt(event) : undefined;
+    const slot = dragging && event.type === "pointerup" ? slotAt(event) : undefined;
     const { scene } = explorer;
     if (slot && scene) setTerm(scene, row, slot);
     explorer.updateUi({});
@@ -113,6 +153,13 @@ export function onKey(event, scene) {
     return searchKey(event.key, scene, place, (word) =>
       scene.explorer.edit({ [index ?? "word"]: word }),
     );
+  if (part === "map" || part === "zoom") {
+    const to = cameraKey(event, sceneFrame(scene));
+    if (to !== undefined) {
+      setCamera(scene, to);
+      return true;
+    }
+  }
   if (part === "map") return mapKey(event.key, scene, derived);
   if (part === "choice") return choiceKey(event.key, scene, derived, Number(index));
   if (part === "near" || part === "seems" || part === "answer") {
@@ -146,6 +193,9 @@ function mapKey(key, scene, derived) {
   const from = isFiniteRow(derived, here) ? here : (derived.near[0] ?? -1);
   const row = from < 0 ? -1 : nextRow(derived.points, from, key);
   if (row >= 0) {
+    const { fit, camera, at } = sceneFrame(scene);
+    const [x, y] = [derived.points[2 * row], derived.points[2 * row + 1]];
+    ui.local.camera = following(fit, camera, at.map, x, y);
     explorer.updateUi({ focus: { part: "map", row }, hover: null }, "step");
     explorer.reportCursor();
   } else explorer.updateUi({ note: "There is no word further that way." });

@@ -95,6 +95,10 @@ export const toScreen = ({ k, cx, cy, mx, my }, x, y) => [cx + (x - mx) * k, cy 
 /** @param {Scale} s @param {ArrayLike<number>} points @param {number} row */
 export const rowToScreen = (s, points, row) => toScreen(s, points[2 * row], points[2 * row + 1]);
 
+/** @param {[number, number]} p @param {Box} box */
+export const isInside = ([px, py], { x, y, w, h }) =>
+  px >= x && px <= x + w && py >= y && py <= y + h;
+
 /**
  * The row nearest to a point of the screen, or −1 when none is within `reach` pixels.
  * @param {Scale} s

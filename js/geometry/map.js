@@ -4,90 +4,71 @@
 import { html, nothing, svg } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { ref } from "lit-html/directives/ref.js";
+import { button } from "../kit/controls.js";
 import { pluralize, fixed, formatInt, shorten } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
-import { placeNames, toScreen, rowToScreen } from "./layout.js";
+import { setCamera, stepCloser } from "./camera.js";
+import { paintDots } from "./dots.js";
+import { isInside, placeNames, toScreen, rowToScreen } from "./layout.js";
 import { isFiniteRow } from "./trace.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
-/** @typedef {import("../kit/theme.js").Theme} Theme */
-
-const SHADES = 8;
 
 /** The canvas. @param {SceneFrame} d */
-export function canvas({ scene, derived, at, scale, points, predicting }) {
+export function canvas({ scene, derived, at, scale, camera, points, predicting }) {
   const { map } = at;
   const { theme } = scene;
   const label = predicting
     ? `Map of ${drawn(derived)}; six of them are named. Choose one in the list.`
-    : `Map of ${drawn(derived)}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum.`;
-  return guard([points, map.w, map.h, theme, predicting, scene.trace], () => {
+    : `Map of ${drawn(derived)}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum; plus and minus zoom, Shift with an arrow pans.`;
+  return guard([points, map.w, map.h, theme, predicting, scene.trace, camera], () => {
     /** @param {Element | undefined} el */
-    const paintDots = (el) => {
+    const paint = (el) => {
       const what = { derived, at, scale, points, theme, predicting };
       // After it is in the page: until then it has no computed colors.
-      if (el) queueMicrotask(() => dots(/** @type {HTMLCanvasElement} */ (el), what));
+      if (el) queueMicrotask(() => paintDots(/** @type {HTMLCanvasElement} */ (el), what));
     };
     return html`<canvas
-      class="map"
+      class="map ${camera ? "zoomed" : ""}"
       role="application"
       tabindex="0"
       data-place="map"
       aria-label=${label}
       style="left:${map.x}px;top:${map.y}px;width:${map.w}px;height:${map.h}px"
-      ${ref(paintDots)}
+      ${ref(paint)}
     ></canvas>`;
   });
+}
+
+/** Buttons of the zoom, at the right end of the heading. @param {SceneFrame} d */
+export function zoomButtons(d) {
+  const { scene, at, camera } = d;
+  /** @param {string} place @param {string} label @param {string} name @param {() => import("./camera.js").Camera | null} to @param {boolean} [disabled] */
+  const one = (place, label, name, to, disabled) =>
+    button({
+      label,
+      place: `zoom:${place}`,
+      name,
+      disabled,
+      onClick: () => setCamera(scene, to()),
+    });
+  return html`<div class="zoom" role="group" aria-label="Zoom" style="right:${at.width - at.map.w}px;top:3px">
+    ${one("out", "−", "Further away", () => stepCloser(d, -1), !camera)}
+    ${one("fit", "Fit", "Fit all words", () => null, !camera)}
+    ${one("in", "+", "Closer", () => stepCloser(d, 1))}
+  </div>`;
 }
 
 /** How many words are on the map. @param {import("./trace.js").Derived} derived */
 const drawn = ({ V, total }) =>
   V < total ? `${formatInt(V)} of ${pluralize(total, "word")}` : pluralize(V, "word");
 
-/**
- * Paint all dots: the larger the cosine with the picked word, the stronger.
- * @param {HTMLCanvasElement} el
- * @param {Pick<SceneFrame, "derived" | "at" | "scale" | "points" | "predicting"> & { theme: Theme }} d
- */
-function dots(el, { derived, at, scale, points, theme, predicting }) {
-  const { map } = at;
-  const dense = Math.min(3, globalThis.devicePixelRatio || 1);
-  el.width = Math.round(map.w * dense);
-  el.height = Math.round(map.h * dense);
-  const pen = el.getContext("2d");
-  if (!pen) return;
-  pen.setTransform(dense, 0, 0, dense, -map.x * dense, -map.y * dense);
-  const style = getComputedStyle(el);
-  const [faint, hit] = [style.color, style.getPropertyValue("--hit")];
-  const most = Math.max(0.1, derived.cosines[derived.near[0]] ?? 0);
-  /** @param {number} row */
-  const strength = (row) => Math.max(0, Math.min(1, derived.cosines[row] / most)) ** 3 || 0; // NaN is none
-  /** @type {number[][]} */
-  const shades = Array.from({ length: SHADES + 1 }, () => []);
-  for (let row = 0; row < derived.V; row++) {
-    if (!isFiniteRow(derived, row)) continue;
-    shades[Math.round((predicting ? 0 : strength(row)) * SHADES)].push(row);
-  }
-  const small = derived.V > 300 ? 1.5 : 3;
-  shades.forEach((rows, shade) => {
-    const share = shade / SHADES;
-    pen.fillStyle = shade && !theme.forcedColors ? hit : faint;
-    pen.globalAlpha = 0.35 + 0.5 * share;
-    pen.beginPath();
-    const r = small + 1.2 * share;
-    for (const row of rows) {
-      const [x, y] = rowToScreen(scale, points, row);
-      pen.moveTo(x + r, y);
-      pen.arc(x, y, r, 0, 2 * Math.PI);
-    }
-    pen.fill();
-  });
-}
-
 /** Marks above the dots. @param {SceneFrame} d */
 export function over(d) {
-  const { predicting } = d;
-  return svg`<g class="marks" aria-hidden="true">${predicting ? candidates(d) : svg`${analogyArrows(d)} ${neighborMarks(d)} ${distanceLine(d)} ${verdicts(d)}`} ${pickedDot(d)} ${labels(d)}</g>`;
+  const { predicting, at, scene } = d;
+  const { x, y, w, h } = at.map;
+  const clip = `${scene.uid}-map`;
+  return svg`<clipPath id=${clip}><rect x=${x} y=${y} width=${w} height=${h} /></clipPath><g class="marks" aria-hidden="true" clip-path="url(#${clip})">${predicting ? candidates(d) : svg`${analogyArrows(d)} ${neighborMarks(d)} ${distanceLine(d)} ${verdicts(d)}`} ${pickedDot(d)} ${labels(d)}</g>`;
 }
 
 /** @param {SceneFrame} d @param {number} row @returns {[number, number] | null} */
@@ -170,6 +151,7 @@ function labels(d) {
   const add = (/** @type {number} */ row, /** @type {string} */ kind, must = false) => {
     const p = named.has(row) ? null : spot(d, row);
     named.add(row);
+    if (p && !isInside(p, at.map)) return;
     const text = short(derived.name(row));
     if (p)
       requests.push({
@@ -193,11 +175,25 @@ function labels(d) {
     for (const row of derived.near) add(row, "true", true);
     for (const row of derived.nearMap) add(row, "seems");
     derived.terms?.forEach((row, i) => add(row, `term ${"abc"[i]}`));
+    if (d.camera) for (const row of visibleRows(d)) add(row, "some");
   }
   return placeNames(requests, at.map).map(
     (n) =>
       svg`${n.far ? svg`<path class="lead" d="M${n.x} ${n.y}L${n.lx} ${n.ly - 4}" />` : nothing}<text class="name ${n.kind}" data-row=${n.row ?? nothing} x=${n.lx} y=${n.ly} text-anchor=${n.anchor}>${n.text}</text>`,
   );
+}
+
+const OTHERS_MAX = 40;
+
+/** The first words inside the picture: in most tables the most frequent ones. @param {SceneFrame} d */
+function visibleRows(d) {
+  const { derived, at } = d;
+  const rows = [];
+  for (let row = 0; row < derived.V && rows.length < OTHERS_MAX; row++) {
+    const p = spot(d, row);
+    if (p && isInside(p, at.map)) rows.push(row);
+  }
+  return rows;
 }
 
 /** @param {string} word */

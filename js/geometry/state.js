@@ -1,6 +1,7 @@
 /**
  * UI state of the geometry view: the word being dragged, the running transition, the selected row.
  */
+import { seenBy } from "./camera.js";
 import { layout, scaleOf } from "./layout.js";
 import { derive } from "./trace.js";
 import { pointsNow } from "./transition.js";
@@ -24,13 +25,16 @@ export function selectedRow({ trace, ui }) {
  * @property {import("./trace.js").Derived} derived
  * @property {import("./layout.js").Layout} at
  * @property {import("./layout.js").Scale} scale
+ * @property {import("./layout.js").Scale} fit  the scale at which all points fit
+ * @property {import("./camera.js").Camera | null} camera
  * @property {ArrayLike<number>} points  as they are drawn now, also during a transition
  * @property {boolean} moving
  * @property {number} current
  * @property {boolean} predicting
  */
 
-/** @type {WeakMap<object, { key: unknown[], at: import("./layout.js").Layout, scale: import("./layout.js").Scale }>} */
+/** @typedef {import("./layout.js").Scale} Scale */
+/** @type {WeakMap<object, { key: unknown[], at: import("./layout.js").Layout, fit: Scale }>} */
 const layoutCache = new WeakMap();
 
 /**
@@ -46,7 +50,7 @@ function layoutAndScale(scene, points) {
   const before = layoutCache.get(scene.explorer);
   if (before && key.every((part, i) => part === before.key[i])) return before;
   const at = layout({ width, height, count });
-  const result = { key, at, scale: scaleOf(points, at.map, target) };
+  const result = { key, at, fit: scaleOf(points, at.map, target) };
   layoutCache.set(scene.explorer, result);
   return result;
 }
@@ -54,14 +58,17 @@ function layoutAndScale(scene, points) {
 /** @param {Scene} scene @returns {SceneFrame} */
 export function sceneFrame(scene) {
   const { points, moving } = pointsNow(scene);
-  const { at, scale } = layoutAndScale(scene, points);
+  const { at, fit } = layoutAndScale(scene, points);
+  const { camera } = scene.ui.local;
   const predicting = scene.ui.prediction?.phase === "open";
   const derived = derive(scene.trace);
   return {
     scene,
     derived,
     at,
-    scale,
+    fit,
+    camera,
+    scale: seenBy(fit, camera),
     points,
     moving,
     current: predicting ? -1 : selectedRow(scene),
@@ -74,6 +81,7 @@ export function sceneFrame(scene) {
  * @property {{ row: number, x: number, y: number, slot?: string } | null} dragging  the word that follows the pointer
  * @property {boolean} dragged  a drag just ended, and its click is still to come: ignore it
  * @property {{ from: ArrayLike<number>, start: number } | null} transition  the transition from another plane
+ * @property {import("./camera.js").Camera | null} camera  null: all points fit
  * @property {import("./search.js").Search | null} search  the field for a word in which one types
  */
 
@@ -82,5 +90,6 @@ export const initialUi = () => ({
   dragging: null,
   dragged: false,
   transition: null,
+  camera: null,
   search: null,
 });

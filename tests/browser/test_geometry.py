@@ -259,6 +259,88 @@ def test_unknown_word_shows_message_and_stays_typed(show):
     assert "“w7”" in view.root.locator(".pair").inner_text()  # the last good one is still rendered
 
 
+# --- zoom and pan --------------------------------------------------------------------------------
+
+
+def place_of(view, name):
+    box = view.root.locator(f".name.{name}").bounding_box()
+    return np.array([box["x"], box["y"]])
+
+
+def boxes(view):
+    return view.root.locator("svg .marks .name").evaluate_all("""all => all.map(name => {
+        const { x, y, width, height } = name.getBoundingClientRect();
+        return [x, y + 3, x + width, y + height - 3];
+    })""")
+
+
+def test_zoom_and_pan_with_keys_alone(show, axe):
+    points = explorer_of_table().trace.plane.points
+    central = int(
+        np.abs(points - (points.min(axis=0) + points.max(axis=0)) / 2).sum(axis=1).argmin()
+    )
+    view = show(explorer_of_table(f"w{central}"))
+    start = place_of(view, "middle")
+    assert view.place("zoom:fit").is_disabled()
+    view.place("map").focus()
+    view.press("+", "+", "-", "+")
+    assert not view.place("zoom:fit").is_disabled() and violations(view, axe) == []
+    closer = place_of(view, "middle")
+    view.press("Shift+ArrowUp")
+    np.testing.assert_allclose(place_of(view, "middle") - closer, [0, 60], atol=1)
+    view.press(*["Shift+ArrowRight"] * 20)
+    assert view.root.locator(".name.middle").count() == 0  # it lies beside the picture
+    view.press("ArrowLeft")  # the word that is reached comes into it
+    map_box, word = view.place("map").bounding_box(), place_of(view, "current")
+    assert map_box["x"] < word[0] < map_box["x"] + map_box["width"]
+    view.press("0")
+    np.testing.assert_allclose(place_of(view, "middle"), start, atol=1)
+    view.reach("zoom:in")
+    view.press("Enter", "Enter", "Enter")
+    assert view.focused == "zoom:in" and not view.place("zoom:out").is_disabled()
+    view.click("near:3")
+    view.settle()
+    assert view.root.locator(".name.middle").count() == 1 and view.explorer.word != f"w{central}"
+
+
+def test_zoom_and_pan_with_the_mouse(show):
+    explorer = GeometryExplorer()
+    view = show(explorer)
+    x, y = middle(view.place("map"))
+    view.page.mouse.move(x, y)
+    scrolled = view.page.evaluate("scrollY")
+    view.page.mouse.wheel(0, -120)
+    view.settle()
+    assert view.place("zoom:fit").is_disabled()  # the page scrolls
+    view.place("map").focus()
+    for _ in range(4):
+        view.page.mouse.wheel(0, -120)
+        view.settle()
+    assert not view.place("zoom:fit").is_disabled()
+    assert view.page.evaluate("scrollY") == scrolled
+    before = place_of(view, "middle")
+    view.page.mouse.down()
+    view.page.mouse.move(x + 40, y + 10, steps=3)
+    view.page.mouse.up()
+    view.settle()
+    np.testing.assert_allclose(place_of(view, "middle") - before, [40, 10], atol=1)
+    assert explorer.word == "tuple" and view.root.locator(".ghost").count() == 0
+    view.page.mouse.move(0, 0)
+    view.settle()
+    names = boxes(view)
+    assert len(names) > 20 and view.root.locator(".name.some").count() > 10
+    for n, (left, top, right, bottom) in enumerate(names):
+        for l2, t2, r2, b2 in names[n + 1 :]:
+            assert right <= l2 + 1 or r2 <= left + 1 or bottom <= t2 or b2 <= top
+    dot = view.root.locator(".hub").bounding_box()
+    center = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+    assert not any(
+        left < center[0] < right and top < center[1] < bottom for left, top, right, bottom in names
+    )
+    view.click("zoom:fit")
+    assert view.place("zoom:fit").is_disabled()
+
+
 # --- words that are offered ---------------------------------------------------------------------
 
 MANY = [f"{'aeiou'[n % 5]}{n}" for n in range(4500)]
