@@ -4,6 +4,7 @@
  * `core` (js/core) answers edits where the page carries it. Elsewhere a parameter of `inMessage` may change,
  * since the message shows all its values; for the rest a kernel would be needed.
  */
+import { nextTask } from "../kit/frame_timing.js";
 import { same } from "./link.js";
 
 /** @typedef {Record<string, any>} Params */
@@ -82,9 +83,9 @@ export class Model {
 
   save_changes() {
     const asked = this.dirty.has("_seq");
-    if (this.dirty.has("_query")) setTimeout(() => this.search(), 0);
+    if (this.dirty.has("_query")) nextTask(() => this.search());
     this.dirty.clear();
-    if (asked) setTimeout(() => this.answer(), 0);
+    if (asked) nextTask(() => this.answer());
   }
 
   search() {
