@@ -135,7 +135,7 @@ def _arrays() -> str:
     numpy = _version("numpy", "2.0", "2.6")
     if sys.platform == "emscripten":
         return f"{numpy}; there is no Numba for a browser"
-    numba = _version("numba", "0.68", "0.69")
+    numba = _version("numba", "0.63", "0.69")
     import_module("numba")  # the versions can fit and the library still fail to load
     return f"{numpy}, {numba}"
 
@@ -197,7 +197,7 @@ def _threads() -> str:
 
 @_check("widgets", "Run: python -m pip install --force-reinstall ipywidgets anywidget")
 def _widgets() -> str:
-    received = [_version("ipywidgets", "8.1"), _version("anywidget", "0.11", "0.12")]
+    received = [_version("ipywidgets", "8.1.5"), _version("anywidget", "0.11", "0.12")]
     if {"jupyterlab", "notebook"} & {*_hosts()}:  # every other host brings its own front end
         for front in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
             if not _front_end(front):
