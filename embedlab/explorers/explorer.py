@@ -50,11 +50,12 @@ class Explorer(SyncedWidget):
     message : dict
         The one message to the browser: ``{"header": dict, "buffer": bytes}``.
     cursor : dict
-        The position of the pointer or focus, sent by the browser at most ten times a second.
+        The position of the pointer or focus, sent by the browser at most ten times a second; in
+        marimo with the next edit.
     answers : list of dict
         Predictions: ``{"question", "answer", "correct"}``, at most 1 kB of JSON.
     link_id : str
-        Views of one kind on a page with the same id share selection and step, without Python.
+        Views of one kind in a document with the same id share selection and step, without Python.
     hide : list of str
         Controls that a teacher hides.
     ask : bool

@@ -38,7 +38,7 @@ _REFUSED = "refused"  # the key of parameters that could not be computed
 class CommonParameters(TypedDict, total=False):
     """Keyword parameters of every explorer, each with its help text."""
 
-    link_id: Annotated[str, "views on a page with the same id share selection and step"]
+    link_id: Annotated[str, "views of a document with the same id share selection and step"]
     hide: Annotated[Sequence[str], "controls that a teacher hides"]
     ask: Annotated[bool, "open with a question to predict"]
     tasks: Annotated[Sequence[Task], "steps to do, ticked in a panel"]

@@ -63,7 +63,7 @@ export class Explorer extends Renderer {
     this.player = new Player((steps) => this.tick(steps), view.stepMs);
     /** @type {{ from: number, start: number, ms: number } | null} the motion towards the step */
     this.glide = null;
-    this.link = join(model.get("link_id") ?? "", (message) => receive(this, message));
+    this.link = join(model.get("link_id") ?? "", (message) => receive(this, message), el);
     /** @type {Trace | null} */
     this.previousTrace = null;
     this.store = new Store(model, (why) => this.onStoreChange(why), view.keepOnError);

@@ -6,35 +6,33 @@
 /** @typedef {{ view: string, step: number | null, row: number | null }} LinkMessage */
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 
-const KEY = Symbol.for("embedlab.link");
+const page = /** @type {any} */ (globalThis);
+/** @type {EventTarget} one for the whole page, whichever bundle asks first */
+const channel = (page.embedlab ??= new EventTarget());
 
-/** @returns {EventTarget} one for the whole page, whichever bundle asks first */
-function channel() {
-  const page = /** @type {any} */ (globalThis);
-  return (page[KEY] ??= new EventTarget());
-}
+const NOTEBOOK = ".jp-NotebookPanel"; // JupyterLab has several in one page
 
 /**
- * Join the views of `id`; an empty id joins nothing.
+ * Join the views of `id` in the document of `el`; an empty id joins nothing.
  * @template T
  * @param {string} id
  * @param {(detail: T) => void} heard  called for messages of the *other* views
+ * @param {Element} el
  */
-export function join(id, heard) {
-  const self = Symbol(id);
+export function join(id, heard, el) {
   /** @param {Event} event */
   const listen = (event) => {
-    const { from, detail } = /** @type {CustomEvent} */ (event).detail;
-    if (from !== self) heard(detail);
+    const [from, detail] = /** @type {CustomEvent} */ (event).detail;
+    if (from !== el && from.closest(NOTEBOOK) === el.closest(NOTEBOOK)) heard(detail);
   };
-  if (id) channel().addEventListener(id, listen);
+  if (id) channel.addEventListener(id, listen);
   return {
     /** @param {T} detail */
     send(detail) {
-      if (id) channel().dispatchEvent(new CustomEvent(id, { detail: { from: self, detail } }));
+      channel.dispatchEvent(new CustomEvent(id, { detail: [el, detail] }));
     },
     leave() {
-      channel().removeEventListener(id, listen);
+      channel.removeEventListener(id, listen);
     },
   };
 }

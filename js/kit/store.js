@@ -139,17 +139,18 @@ export class Store {
   }
 
   /**
-   * Send the cursor to Python, at most ten times a second, and always the last one.
+   * Send the cursor to Python, at most ten times a second, and always the last one. In marimo, which
+   * runs the cells that read a view again for whatever it sends, it waits for the next edit.
    * @param {Record<string, any>} cursor
    */
   reportCursor(cursor) {
     this.cursor = cursor;
-    if (this.cursorTimer !== undefined) return;
-    this.cursorTimer = setTimeout(() => {
+    this.cursorTimer ??= setTimeout(() => {
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
       this.cursorTimer = undefined;
       if (JSON.stringify(this.cursor) === JSON.stringify(this.model.get("cursor"))) return;
       this.model.set("cursor", this.cursor);
-      this.model.save_changes();
+      if (!globalThis.customElements?.get("marimo-anywidget")) this.model.save_changes();
     }, CURSOR_EVERY);
   }
 

@@ -22,14 +22,11 @@ export function newUi(view) {
   };
 }
 
-const COUNT = Symbol.for("embedlab.views");
-
 /**
  * A number that no other view of the page has. Jupyter loads a bundle anew for every view, so a count
  * of a module's own would begin again in each.
  */
 export function nextId() {
   const page = /** @type {any} */ (globalThis);
-  page[COUNT] = (page[COUNT] ?? 0) + 1;
-  return page[COUNT];
+  return (page.embedlabCount = (page.embedlabCount ?? 0) + 1);
 }

@@ -2,7 +2,7 @@
  * Wire format of a trace: one JSON header and one buffer, decoded into typed arrays.
  *
  * The Python half is embedlab/explorers/wire.py. Offsets are multiples of eight, so a typed array
- * can look straight into the buffer; only a buffer that is not aligned is copied, once.
+ * can look straight into the buffer; one that is part of another is copied, once.
  */
 
 /** @typedef {Float32Array|Float64Array|Int32Array|Int16Array|Int8Array|Uint8Array|Uint16Array|Uint32Array} Numbers */
@@ -99,10 +99,7 @@ function readArray(name, spec, buffer) {
  * @returns {ArrayBuffer}
  */
 function asArrayBuffer(buffer) {
-  if (!buffer) return new ArrayBuffer(0);
-  if (buffer instanceof ArrayBuffer) return buffer;
+  if (!ArrayBuffer.isView(buffer)) return buffer ?? new ArrayBuffer(0);
   const { byteOffset, byteLength } = buffer;
-  const whole = /** @type {ArrayBuffer} */ (buffer.buffer);
-  if (byteOffset === 0 && byteLength === whole.byteLength) return whole;
-  return whole.slice(byteOffset, byteOffset + byteLength);
+  return /** @type {ArrayBuffer} */ (buffer.buffer).slice(byteOffset, byteOffset + byteLength);
 }

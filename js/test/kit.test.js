@@ -208,10 +208,17 @@ test("the steps: acts lead where they say, and the clock stops at the end", (t) 
 test("linked views hear each other, not themselves, and not other links", () => {
   /** @type {string[]} */
   const log = [];
-  const a = join("one", (/** @type {number} */ n) => log.push(`a${n}`));
-  const b = join("one", (/** @type {number} */ n) => log.push(`b${n}`));
-  const c = join("two", (/** @type {number} */ n) => log.push(`c${n}`));
-  const d = join("", (/** @type {number} */ n) => log.push(`d${n}`));
+  /** @param {string} id @param {string} name @param {string | null} [notebook] */
+  const add = (id, name, notebook = null) => {
+    const el = /** @type {Element} */ (/** @type {unknown} */ ({ closest: () => notebook }));
+    return join(id, (/** @type {number} */ n) => log.push(`${name}${n}`), el);
+  };
+  const a = add("one", "a");
+  const b = add("one", "b");
+  const c = add("two", "c");
+  const d = add("", "d");
+  add("", "e");
+  add("one", "f", "another notebook");
   a.send(1);
   d.send(2);
   b.leave();
