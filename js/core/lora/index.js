@@ -233,11 +233,11 @@ function sweepOf(params, table, change, seen, words) {
 }
 
 /** An array as it is sent: with six decimals, without minus zero. @param {Float64Array} values @param {number[]} shape */
-const rounded = (values, ...shape) =>
-  ndarray(
-    Float32Array.from(values, (value) => rint(value * 1e6) / 1e6 + 0),
-    ...shape,
-  );
+function rounded(values, ...shape) {
+  const result = new Float32Array(values.length); // from() would take a third of an edit
+  for (let n = 0; n < result.length; n++) result[n] = rint(values[n] * 1e6) / 1e6 + 0;
+  return ndarray(result, ...shape);
+}
 
 /** Some columns of a matrix. @param {Float64Array} data @param {number} width @param {number[]} columns */
 function columnsOf(data, width, columns) {
