@@ -1,7 +1,8 @@
-"""Write a view or a lesson as one HTML file that needs no server and no network.
+"""Write a view, a lesson or a notebook as one HTML file that needs no server and no network.
 
 A view keeps everything that needs no kernel: pointing, stepping, predicting. A lesson shows its
-text, its code and its questions; what a cell prints can be unfolded.
+text, its code and its questions; what a cell prints can be unfolded. A notebook of your own shows
+the outputs that are saved in it, each view as a still picture.
 """
 
 import argparse
@@ -47,7 +48,11 @@ _OUTSIDE = re.compile(
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `embedlab export`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", metavar="VIEW|LESSON", help="a view (lookup) or a lesson (01)")
+    parser.add_argument(
+        "what",
+        metavar="VIEW|LESSON|FILE.ipynb",
+        help="a view (lookup), a lesson (01) or a notebook of your own",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -85,9 +90,12 @@ def run(args: argparse.Namespace) -> int:
                 f"Received {args.what}. Leave them away for a lesson."
             )
         try:
-            notebook = find_notebook(args.what, solution=args.solution)
+            is_file = args.what.endswith(".ipynb") and Path(args.what).is_file()
+            notebook = (
+                Path(args.what) if is_file else find_notebook(args.what, solution=args.solution)
+            )
         except LessonError as error:
-            raise CliError(f"{error} Or name a view: {', '.join(views)}.") from None
+            raise CliError(f"{error} Or name a notebook, or a view: {', '.join(views)}.") from None
         output = args.output or Path(f"{notebook.stem}.html")
         export_lesson(notebook, output)
     print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
@@ -157,6 +165,7 @@ def _readable(notebook: Path) -> Any:
     from embedlab.lessons.question import unanswered
 
     read = nbformat.read(notebook, 4)
+    read.metadata.pop("widgets", None)  # a state that only a script of the network could show
     solution = notebook.parent / "solutions" / notebook.name
     if not solution.is_file():
         return read

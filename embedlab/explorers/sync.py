@@ -42,7 +42,7 @@ class CommonParameters(TypedDict, total=False):
     hide: Annotated[Sequence[str], "controls that a teacher hides"]
     ask: Annotated[bool, "open with a question to predict"]
     tasks: Annotated[Sequence[Task], "steps to do, ticked in a panel"]
-    layout: Annotated[Any, "an `ipywidgets.Layout`"]
+    layout: Annotated[Any, "an ``ipywidgets.Layout``"]
 
 
 class SyncedWidget(anywidget.AnyWidget):

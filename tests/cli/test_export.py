@@ -44,6 +44,12 @@ def notebook(tmp_path):
         ),
         nbformat.v4.new_code_cell("explorer", outputs=[output], execution_count=1),
     ]
+    state = {
+        "version_major": 2,
+        "version_minor": 0,
+        "state": {},
+    }  # as `nbconvert --execute` saves it
+    document.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
     path = tmp_path / "01_lookup.ipynb"
     nbformat.write(document, path)
     return path
@@ -57,6 +63,8 @@ def test_lesson_is_one_page_without_requests(notebook, tmp_path):
     assert f"data:image/png;base64,{PIXEL}" in page
     assert 'alt="a grid"' in page
     assert fetched(page) == []
+    assert main(["export", str(notebook), "-o", str(tmp_path / "own.html")]) == 0
+    assert (tmp_path / "own.html").read_text("utf-8").count('alt="a grid"') == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,7 @@ def test_a_view_as_a_preset_shows_it(tmp_path):
         (["lookup", "--set", "color=red"], "color"),
         (["lookup", "--preset", "M99"], "Received 'M99'"),
         (["01", "--set", "input_dim=3"], "--set and --preset are for a view, one of "),
-        (["nothing"], "Or name a view: "),
+        (["nothing"], "Or name a notebook, or a view: "),
     ],
 )
 def test_what_cannot_be_is_one_line_and_writes_no_file(tmp_path, capsys, words, message):
