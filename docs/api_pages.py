@@ -65,9 +65,16 @@ def write_api(folder: Path) -> None:
             pages[module] = _page(module, modules[module], homes)
     for module, text in pages.items():
         (folder / f"{module}.rst").write_text(text, encoding="utf-8")
-    listed = "\n".join([first, *sorted(others)])
+    names = [first, *sorted(others)]
+    listed = "\n".join(f"- {{doc}}`{name}`: {_summary(import_module(name))}" for name in names)
+    hidden = "\n".join(names)
     with (folder / "index.md").open("a", encoding="utf-8") as index:
-        index.write(f"\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n")
+        index.write(f"\n{listed}\n\n```{{toctree}}\n:hidden:\n\n{hidden}\n```\n")
+
+
+def _summary(thing: object) -> str:
+    """Return the first line of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
 
 
 def _page(module: str, names: list[str], homes: dict[int, str]) -> str:
@@ -77,9 +84,9 @@ def _page(module: str, names: list[str], homes: dict[int, str]) -> str:
         value = getattr(import_module(module), name)
         if inspect.ismodule(value):
             if hasattr(value, "__all__"):  # others are folders of modules, with pages of their own
-                elsewhere.append(f"* :doc:`{name} <{value.__name__}>`, a module")
+                elsewhere.append(f"* :doc:`{name} <{value.__name__}>`: {_summary(value)}")
         elif _has_docstring(value) and id(value) in homes:
-            elsewhere.append(f"* :py:obj:`{name} <{homes[id(value)]}>`")
+            elsewhere.append(f"* :py:obj:`{name} <{homes[id(value)]}>`: {_summary(value)}")
         else:
             homes[id(value)] = f"{module}.{name}"
             parts.append(_object(module, name, value))

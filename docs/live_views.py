@@ -18,7 +18,7 @@ from embedlab.figures.png import png
 
 __all__ = ["HEIGHT", "export", "frame", "setup", "write_into"]
 
-HEIGHT = 680  # px until the page in the frame says its own: that of a view at a desk
+HEIGHT = 674  # px until the page in the frame says its own: that of a view at a desk
 
 
 def export(explorer: Explorer, folder: Path, name: str) -> None:

@@ -4,7 +4,6 @@ Questions and stories are those of the explorers, presets those of the misconcep
 """
 
 import html
-import inspect
 from pathlib import Path
 
 from live_views import export, frame
@@ -46,8 +45,9 @@ def write_gallery(source: Path, site: Path) -> None:
 
 
 def _story(explorer: Explorer) -> str:
-    """Return the first paragraph of an explorer's docstring."""
-    return " ".join((inspect.getdoc(type(explorer)) or "").partition("\n\n")[0].split())
+    """Return the first paragraph of the docstring of an explorer's class."""
+    written = explorer_class(explorer.VIEW).__doc__ or ""
+    return " ".join(written.partition("\n\n")[0].split())
 
 
 def _card(view: str, explorer: Explorer) -> str:

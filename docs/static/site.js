@@ -1,13 +1,14 @@
 // Frames of live views: each gets the theme of this page, and is as high as the page in it.
 const frames = () => [...document.querySelectorAll(".live-view iframe")];
 const theme = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
+const BORDERS = 2; // px
 const dress = (page) => page.postMessage({ embedlab: { theme: theme() } }, "*");
 
 addEventListener("message", ({ source, data }) => {
   const frame = frames().find((one) => one.contentWindow === source);
   const height = data?.embedlab?.height;
   if (!frame || !(height > 0)) return;
-  frame.style.height = `${Math.ceil(height) + 2}px`;
+  frame.style.height = `${Math.ceil(height) + BORDERS}px`;
   dress(source);
 });
 

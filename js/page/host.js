@@ -4,10 +4,13 @@
 export function talkToHost() {
   if (parent === window) return;
   const { classList, style } = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
   classList.add("framed");
   addEventListener("message", ({ source, data }) => {
     const theme = source === parent && data?.embedlab?.theme;
-    if (["light", "dark"].includes(theme)) style.colorScheme = theme;
+    const now = style.colorScheme || (dark.matches ? "dark" : "light");
+    // the same again would draw the view again
+    if (["light", "dark"].includes(theme) && theme !== now) style.colorScheme = theme;
   });
   new ResizeObserver(() => {
     const height = document.documentElement.offsetHeight;

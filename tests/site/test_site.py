@@ -145,7 +145,10 @@ def test_a_new_public_name_comes_into_the_reference(tmp_path, monkeypatch):
 def test_every_view_and_preset_is_in_the_gallery(site, view):
     index = (site / "gallery" / "index.html").read_text("utf-8")
     page = (site / "gallery" / f"{view}.html").read_text("utf-8")
+    story = explorer_class(view).__doc__.partition("\n")[0]
+    assert len(story) > 30
     assert f'href="{view}.html"' in index and explorer_class(view).QUESTION in index
+    assert story in index and story in page
     assert f'src="../views/{view}.html"' in page and explorer_class(view).QUESTION in page
     presets = {key for key, one in MISCONCEPTIONS.items() if one.preset["view"] == view}
     linked = set(re.findall(rf'href="\.\./views/(M\d+)\.html" target="{view}"', page))
