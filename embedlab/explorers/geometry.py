@@ -30,6 +30,7 @@ from embedlab.traces.geometry.plane import (
     fit_plane,
     sample_neighbors,
 )
+from embedlab.traces.geometry.quality import MapQuality, RankedRows, measure_map, rank_rows
 from embedlab.traces.text import format_count, format_number
 
 __all__ = ["GeometryExplorer", "GeometryParameters"]
@@ -105,6 +106,7 @@ class GeometryExplorer(Explorer):
     _matches = Dict().tag(sync=True)  # the words that match it, with the same number
 
     _sampled: tuple[int, SampledNeighbors] | None = None
+    _ranked: tuple[int, RankedRows] | None = None
 
     def __init__(
         self,
@@ -244,7 +246,10 @@ class GeometryExplorer(Explorer):
         if key not in self._typical:
             if self._sampled is None or self._sampled[0] != rows:
                 self._sampled = rows, sample_neighbors(plane.rows)
+            if self._ranked is None or self._ranked[0] != rows:
+                self._ranked = rows, rank_rows(plane.rows)
             self._typical[key] = plane.typical(self._sampled[1])
+            self._quality[key] = measure_map(self._ranked[1], plane.points)
         words = self._space.words
         return trace_geometry(
             plane.rows,
@@ -253,6 +258,7 @@ class GeometryExplorer(Explorer):
             plane=plane,
             terms=terms,
             typical=self._typical[key],
+            quality=self._quality[key],
         )
 
     def encode_trace(self, trace: GeometryTrace) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -290,6 +296,7 @@ class GeometryExplorer(Explorer):
             "picked": seat[trace.picked],
             "shares": list(trace.plane.shares),
             "typical": trace.typical,
+            "quality": trace.quality._asdict(),
             "invalid_rows": trace.invalid_rows,
             "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= self.rows],
             "terms": None,
@@ -334,7 +341,8 @@ class GeometryExplorer(Explorer):
         """Read the rows again, and drop the caches of the old ones."""
         self._planes: dict[tuple[str, int], Plane] = {}
         self._typical: dict[tuple[str, int, int], float] = {}
-        self._sampled = None
+        self._quality: dict[tuple[str, int, int], MapQuality] = {}
+        self._sampled = self._ranked = None
         inputs, words = self._inputs, self._inputs["words"]
         if words is None and inputs["vocabulary"] is not None:
             words = inputs["vocabulary"].words

@@ -71,7 +71,8 @@ const square = (value) => `${signedFactor(value)}²`;
  */
 function fact(id, { trace }, derived, row) {
   const { cosines, near, nearMap, both, name, mapDistances, distances, closer, total } = derived;
-  const { typical, shares } = trace.header;
+  const { typical, shares, quality } = trace.header;
+  const among = `among ${pluralize(quality.rows, "row")}, evenly spread`;
   if (id === "cosine") return [dot(derived, row)];
   if (id === "true") return [trueLine(derived, row)];
   if (id === "map") return [mapLine(derived, row)];
@@ -96,6 +97,20 @@ function fact(id, { trace }, derived, row) {
         name: "map",
         body: joinList(nearMap.map(name), 10),
         note: html`<span class="on">${both.length}</span> in both`,
+      },
+    ];
+  if (id === "trust")
+    return [
+      {
+        body: html`1 − the ranks by cosine beyond 10 of the ten nearest on the map, scaled = <span class="on">${fixed(quality.trustworthiness)}</span>`,
+        note: `1: who is near on the map is near; ${among}`,
+      },
+    ];
+  if (id === "continuity")
+    return [
+      {
+        body: html`1 − the ranks on the map beyond 10 of the ten nearest by cosine, scaled = <span class="on">${fixed(quality.continuity)}</span>`,
+        note: `1: who is near is near on the map; ${among}`,
       },
     ];
   if (id === "typical")

@@ -42,6 +42,10 @@ export function facts(scene) {
     id: "variance",
     given: true,
   };
+  const { trustworthiness, continuity } = header.quality;
+  /** @param {string} label @param {number | null} value @param {string} id */
+  const share = (label, value, id) => fact(label, value === null ? "—" : fixed(value), id);
+  const trusted = share("trustworthiness", trustworthiness, "trust");
   const groups = [
     {
       title: "Selected pair",
@@ -68,6 +72,7 @@ export function facts(scene) {
         words,
         dimensions,
         variance,
+        ...(scene.predicting ? [] : [trusted, share("continuity", continuity, "continuity")]),
         ...(header.invalid_rows
           ? [
               {
@@ -93,6 +98,7 @@ export function facts(scene) {
           { ...map, name: "Distance on the map" },
           { ...kept, name: "Neighbors kept on the map" },
           { ...variance, name: "Explained variance" },
+          { ...trusted, name: "Trustworthiness" },
         ],
   };
 }

@@ -219,7 +219,18 @@ test("the table holds what is drawn, and hides it while a guess is asked for", (
 });
 
 test("each number opens to its arithmetic", () => {
-  for (const id of ["cosine", "true", "map", "shown", "closer", "both", "typical", "variance"]) {
+  for (const id of [
+    "cosine",
+    "true",
+    "map",
+    "shown",
+    "closer",
+    "both",
+    "typical",
+    "variance",
+    "trust",
+    "continuity",
+  ]) {
     const { lines, pinned } = arithmetic(scene("default", { open: { kind: "fact", id } }));
     assert.ok(pinned && lines.length >= 1, id);
   }

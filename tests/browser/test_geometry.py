@@ -449,6 +449,8 @@ def test_each_number_opens_to_its_formula(show):
         "map": f"= {format_number(trace.map_distances[first])}",
         "variance": f"= {format_number(100 * sum(trace.plane.shares), 0)} %",
         "typical": f"= {format_number(trace.typical, 1)}",
+        "trust": f"scaled = {format_number(trace.quality.trustworthiness)}",
+        "continuity": f"scaled = {format_number(trace.quality.continuity)}",
         "both": f"{len(trace.in_both)} in both",
         "closer": "lie within",
         "shown": f"{format_number(trace.map_distances[first])} / "

@@ -17,6 +17,7 @@ from embedlab.explorers.state import StateError
 from embedlab.explorers.wire import MAX_BYTES, decode
 from embedlab.traces.geometry import reference_vectors, unit_rows
 from embedlab.traces.geometry.plane import PLANES, TEN, principal_axes
+from embedlab.traces.geometry.quality import MEASURED_MAX
 
 TABLE = np.random.default_rng(5).normal(size=(30, 6)).astype(np.float32)
 WORDS = [f"w{n}" for n in range(30)]
@@ -260,6 +261,41 @@ def test_the_largest_of_many_are_those_of_a_sort(seed):
     scores[exclude] = -np.inf
     expected = [i for i in np.argsort(-scores, kind="stable")[:10] if scores[i] > -np.inf]
     assert unit_rows.largest(values, 10, exclude).tolist() == expected
+
+
+def penalty(near, far, k):
+    """Return how many ranks the k nearest in one order lie beyond the k-th in another, in plain."""
+    n = len(near)
+    total = 0
+    for i in range(n):
+        others = [j for j in range(n) if j != i]
+        in_near, in_far = (sorted(others, key=line.__getitem__) for line in (near[i], far[i]))
+        total += sum(max(0, in_far.index(j) + 1 - k) for j in in_near[:k])
+    return total
+
+
+@pytest.mark.parametrize("rows", [4, 9, 60])
+def test_trustworthiness_and_continuity_are_those_of_the_paper(rows):
+    table = np.random.default_rng(rows).normal(size=(rows, 6))
+    trace = GeometryExplorer("#0", table=table).trace
+    wide, points = trace.rows.astype(float), trace.plane.points.astype(float)
+    true = -(wide @ wide.T)
+    on_map = np.hypot(*(points[:, None] - points).transpose(2, 0, 1))
+    k = min(10, (rows - 1) // 2)
+    scale = 2 / (rows * k * (2 * rows - 3 * k - 1))
+    assert trace.quality.rows == rows
+    assert trace.quality.trustworthiness == pytest.approx(1 - scale * penalty(on_map, true, k))
+    assert trace.quality.continuity == pytest.approx(1 - scale * penalty(true, on_map, k))
+
+
+def test_a_map_is_measured_among_rows_evenly_spread():
+    table = np.random.default_rng(0).normal(size=(1200, 5))
+    table[3] = np.nan
+    flat = np.random.default_rng(0).normal(size=(700, 2))
+    assert GeometryExplorer("#0", table=table).trace.quality.rows == MEASURED_MAX
+    quality = GeometryExplorer("#0", table=flat).message["header"]["quality"]
+    assert quality == pytest.approx({"rows": 500, "trustworthiness": 1, "continuity": 1}, abs=1e-5)
+    assert GeometryExplorer("#0", table=table[:2]).trace.quality[1:] == (None, None)
 
 
 def test_fewer_words_search_fewer_and_move_none():

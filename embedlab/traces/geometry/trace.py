@@ -9,6 +9,7 @@ import numpy as np
 from embedlab.core.checks import ShapeError, as_table
 from embedlab.core.ids import out_of_range_error
 from embedlab.traces.geometry.plane import TEN, Plane, fit_plane
+from embedlab.traces.geometry.quality import MapQuality, measure_map, rank_rows
 from embedlab.traces.geometry.unit_rows import UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
@@ -57,6 +58,8 @@ class GeometryTrace:
         For each of `near`, the number of other rows that are closer on the map.
     typical : float
         The mean number of `near` that are in `near_map`, over many words.
+    quality : MapQuality
+        Trustworthiness and continuity of the map.
     analogy : Analogy or None
 
     Examples
@@ -76,6 +79,7 @@ class GeometryTrace:
     near_map: np.ndarray
     closer_on_map: np.ndarray
     typical: float
+    quality: MapQuality
     analogy: Analogy | None
 
     @property
@@ -164,6 +168,7 @@ def trace_geometry(
     terms: tuple[int, int, int] | None = None,
     seed: int = 0,
     typical: float | None = None,
+    quality: MapQuality | None = None,
 ) -> GeometryTrace:
     """Compare a row with all others, in all dimensions and on a two-dimensional map.
 
@@ -181,6 +186,8 @@ def trace_geometry(
         Seed of a random plane.
     typical : float, optional
         The mean over many words, if it is known.
+    quality : MapQuality, optional
+        That of the plane, if it is known.
 
     Returns
     -------
@@ -226,7 +233,9 @@ def trace_geometry(
     if not isinstance(plane, Plane):
         units = table if isinstance(table, UnitRows) else UnitRows(table)
         plane = fit_plane(units, plane, seed=seed)
-    return _trace(plane, int(picked), labels, terms, typical)
+    if quality is None:
+        quality = measure_map(rank_rows(plane.rows), plane.points)
+    return _trace(plane, int(picked), labels, terms, typical, quality)
 
 
 def _trace(
@@ -235,6 +244,7 @@ def _trace(
     words: tuple[str, ...],
     terms: tuple[int, int, int] | None,
     typical: float | None,
+    quality: MapQuality,
 ) -> GeometryTrace:
     rows, points = plane.rows, plane.points.astype(np.float64)
     queries = [rows[picked]]
@@ -276,5 +286,6 @@ def _trace(
         readonly_copy(largest(-map_distances, TEN, [picked])),
         readonly_copy(closer, np.int64),
         plane.typical() if typical is None else typical,
+        quality,
         analogy,
     )

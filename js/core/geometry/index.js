@@ -7,6 +7,7 @@ import { limitsOf } from "../table.js";
 import { formatCount, formatNumber } from "../text.js";
 import { strip } from "../tokenize.js";
 import { fitPlane, PLANES, sampleNeighbors, typicalOf } from "./plane.js";
+import { measureMap, rankRows } from "./quality.js";
 import { candidatesOf, textsOf, traceGeometry } from "./trace.js";
 import { rowAt } from "./unit_rows.js";
 import { WordSpace } from "./word_space.js";
@@ -16,6 +17,9 @@ import { WordSpace } from "./word_space.js";
 /** @typedef {import("../encode.js").NdArray} NdArray */
 /** @typedef {import("./plane.js").Plane} Plane */
 /** @typedef {import("./plane.js").SampledNeighbors} SampledNeighbors */
+/** @typedef {import("./quality.js").MapQuality} MapQuality */
+/** @typedef {import("./quality.js").RankedRows} RankedRows */
+/** @typedef {{ typical: number, quality: MapQuality }} Averages */
 /** @typedef {import("./trace.js").Trace} Trace */
 
 const parameters = {
@@ -77,7 +81,9 @@ class Words {
     this.fitted = null;
     /** @type {{ count: number, sample: SampledNeighbors } | null} */
     this.sampled = null;
-    /** @type {Map<string, number>} */
+    /** @type {{ count: number, ranked: RankedRows } | null} */
+    this.ranked = null;
+    /** @type {Map<string, Averages>} */
     this.averages = new Map();
   }
 
@@ -94,7 +100,7 @@ class Words {
     const slots = [others.a, others.b, others.c];
     const terms = slots.map((text) => (strip(text) ? space.row(text) : count));
     const plane = this.plane(name, seed);
-    const typical = this.typical(plane, name === "random" ? seed : 0, count);
+    const { typical, quality } = this.averagesOf(plane, name === "random" ? seed : 0, count);
     // Words beyond the last row wait until `rows` grows.
     const used = Math.max(...terms) < count ? terms : null;
     const trace = traceGeometry(space, plane, count, picked, used);
@@ -145,6 +151,7 @@ class Words {
       picked: seat.get(picked),
       shares: plane.shares,
       typical,
+      quality,
       invalid_rows: invalid,
       waiting: slots.filter((text, n) => strip(text) && terms[n] >= count),
       terms: analogy && [...seats(analogy.terms)],
@@ -162,19 +169,20 @@ class Words {
     return this.fitted.plane;
   }
 
-  /** How many neighbors a map shows on average. @param {Plane} plane @param {number} seed @param {number} count */
-  typical(plane, seed, count) {
+  /** How much of a map is true, on average. @param {Plane} plane @param {number} seed @param {number} count @returns {Averages} */
+  averagesOf(plane, seed, count) {
     const key = `${plane.name} ${seed} ${count}`;
-    let typical = this.averages.get(key);
-    if (typical === undefined) {
-      if (this.sampled?.count !== count) {
-        const { rows, lengths } = this.space;
-        this.sampled = { count, sample: sampleNeighbors(rows, lengths, count) };
-      }
-      typical = typicalOf(plane, this.sampled.sample, count);
-      this.averages.set(key, typical);
-    }
-    return typical;
+    const known = this.averages.get(key);
+    if (known) return known;
+    const { rows, lengths } = this.space;
+    if (this.sampled?.count !== count)
+      this.sampled = { count, sample: sampleNeighbors(rows, lengths, count) };
+    if (this.ranked?.count !== count)
+      this.ranked = { count, ranked: rankRows(rows, lengths, count) };
+    const typical = typicalOf(plane, this.sampled.sample, count);
+    const averages = { typical, quality: measureMap(this.ranked.ranked, plane.points) };
+    this.averages.set(key, averages);
+    return averages;
   }
 
   /** What the map leaves out, or null if it shows all rows. @param {number} drawn @param {number} count @param {string} plane */
