@@ -211,6 +211,11 @@ def lora(delta, seen, rank, scale, start, step):
 # --- geometry ------------------------------------------------------------------------------------
 
 
+def _ranks(distances):
+    """Return for each line the ranks of its numbers, from 1."""
+    return np.argsort(np.argsort(distances, axis=1, kind="stable"), axis=1) + 1
+
+
 def geometry(table, picked, other, plane, seed):
     """Return the distances of a pair, on a plane too, and how many neighbors the plane keeps."""
     wide = table.astype(np.float64)
@@ -241,7 +246,16 @@ def geometry(table, picked, other, plane, seed):
     far = np.hypot(*(points - points[picked]).T)
     ahead = (np.delete(far, picked) < far[other]).sum()
     distance = np.linalg.norm(unit[picked] - unit[other])
+    some = valid[np.linspace(0, valid.size - 1, min(500, valid.size)).astype(int)]
+    n, k = some.size, min(10, (some.size - 1) // 2)
+    far_apart = -(unit[some] @ unit[some].T)
+    on_plane = np.hypot(*(points[some, None] - points[some]).transpose(2, 0, 1))
+    true, flat = (_ranks(np.where(np.eye(n), np.inf, far)) for far in (far_apart, on_plane))
+    lost = [np.maximum(b[a <= k] - k, 0).sum() for a, b in [(flat, true), (true, flat)]]
+    trust, continuity = (1 - 2 * sum_ / (n * k * (2 * n - 3 * k - 1)) for sum_ in lost)
     return {
+        "trust": trust,
+        "continuity": continuity,
         "cosine": float(unit[picked] @ unit[other]),
         "distance": distance,
         "map": far[other],

@@ -235,6 +235,8 @@ def geometry_state(rng):
         "near": len(near),
         "kept": len(set(near) & set(arrays["near_map"].tolist())),
         "typical": header["typical"],
+        "trust": header["quality"]["trustworthiness"],
+        "continuity": header["quality"]["continuity"],
         "words": header["total"],
         "dimensions": header["width"],
         "variance": sum(header["shares"]),
@@ -460,6 +462,9 @@ LABELS = {
         "dimensions": ["dimensions"],
         "explained variance": ["variance"],
         "Explained variance": ["variance"],
+        "trustworthiness": ["trust"],
+        "Trustworthiness": ["trust"],
+        "continuity": ["continuity"],
         "rows with NaN": ["invalid"],
     },
     "gradient": {

@@ -15,7 +15,7 @@ _FINE = 2.0**20  # cosines and distances that differ by less than a millionth co
 
 
 class MapQuality(NamedTuple):
-    """How far neighbors on a map can be trusted, among some rows.
+    """Trustworthiness and continuity of a map, among some rows.
 
     Attributes
     ----------
