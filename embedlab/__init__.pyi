@@ -3,6 +3,7 @@ from embedlab import callbacks as callbacks
 from embedlab import constraints as constraints
 from embedlab import core as core
 from embedlab import data as data
+from embedlab import distributed as distributed
 from embedlab import explorers as explorers
 from embedlab import figures as figures
 from embedlab import initializers as initializers

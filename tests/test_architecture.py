@@ -37,7 +37,7 @@ LAYERS_AND_FRIENDS = {
     "registry",
     "regularizers",
 }
-LEVELS_1_AND_2 = {*LAYERS_AND_FRIENDS, "storage", "models", "keras"}
+LEVELS_1_AND_2 = {*LAYERS_AND_FRIENDS, "storage", "models", "keras", "distributed"}
 MAY_IMPORT = {
     "core": {"core"},
     "data": {"budget", "core", "data", "storage"},
@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "storage": {"budget", "core", "storage"},
     "models": {"core", "data", "storage", "models", *LAYERS_AND_FRIENDS},
     "keras": {"core", "keras", *LAYERS_AND_FRIENDS},
+    "distributed": {"core", "storage", "distributed", *LAYERS_AND_FRIENDS},
     "traces": {"core", "data", "traces", *LEVELS_1_AND_2},
     "figures": {"core", "traces", "figures"},
     "explorers": {"core", "data", "traces", "figures", "explorers", *LEVELS_1_AND_2},
@@ -57,6 +58,7 @@ OUTSIDE = {
     **{name: {"numpy"} for name in LAYERS_AND_FRIENDS},
     "storage": {"numpy", "h5py", "safetensors"},
     "models": {"numpy", "tqdm"},
+    "distributed": {"numpy"},  # what it needs of Dask comes with the client that is passed
     "traces": {"numpy"},
     "figures": {"numpy", "matplotlib"},
     "explorers": {"numpy", "anywidget", "traitlets", "ipywidgets", "IPython"},

@@ -1,0 +1,218 @@
+"""A sharded table at work on a local Dask cluster: sizes, bytes, memory, and killed workers.
+
+python -m benchmarks.distributed --table-gb 20       a table on disk, four workers: rows are looked
+                                                     up and trained, saved, killed, and loaded onto
+                                                     three workers; a million rows are compared
+python -m benchmarks.distributed --kills 50          kill a worker in the middle of lookups, steps
+                                                     and saves, at a random moment, and recover
+
+A table needs space three times: on disk, saved, and while it is loaded; `--optimizer adagrad`
+doubles it. Set TMPDIR to choose the disk.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from embedlab.distributed import (
+    SCHEMES,
+    ShardedEmbedding,
+    ShardError,
+    Sharding,
+    draw_ids,
+    expected_traffic,
+)
+
+DIMENSION = 128
+LAZY = {
+    "sgd": {"class_name": "SGD", "config": {"learning_rate": 0.1, "sparse_update": "lazy"}},
+    "adagrad": {"class_name": "Adagrad", "config": {"sparse_update": "lazy"}},
+    "adam": {"class_name": "Adam", "config": {"sparse_update": "lazy"}},
+}
+
+
+def memory():
+    """Return the memory of this process in MB: its own, with mapped pages, and the peak of both."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    return {name: int(fields[name].split()[0]) // 1000 for name in ("RssAnon", "VmRSS", "VmHWM")}
+
+
+def report(text, start=None):
+    seconds = "" if start is None else f" ({time.monotonic() - start:.1f} s)"
+    print(f"{time.strftime('%H:%M:%S')} {text}{seconds}", flush=True)
+
+
+def large_table(client, gigabytes, workers, optimizer, scheme, batch, rounds, sample):
+    """Build, use, save, lose and load a table on disk; return whether all rows are equal."""
+    rows = int(gigabytes * 1e9) // (4 * DIMENSION)
+    slots = {"sgd": 0, "adagrad": 1, "adam": 2}[optimizer]
+    needed = int(2.2 * gigabytes * 1e9 * (1 + slots))
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    report(
+        f"V {rows:,}, D {DIMENSION}, {gigabytes} GB, {scheme}, lazy {optimizer}, {workers} workers"
+    )
+    if free < needed:
+        report(f"{needed / 1e9:.1f} GB of disk must be free. Received {free / 1e9:.1f} GB.")
+        return False
+    plan = Sharding(rows, DIMENSION, scheme, workers)
+    start = time.monotonic()
+    options = {"optimizer": LAZY[optimizer], "placement": "disk", "seed": 1, "timeout": 120.0}
+    table = ShardedEmbedding(rows, DIMENSION, client, plan, **options)
+    report("built", start)
+    rng = np.random.default_rng(2)
+    start, table.bytes_sent[:], table.bytes_received[:] = time.monotonic(), 0, 0
+    for number in range(rounds):
+        ids = draw_ids(batch, rows, ("zipf", "uniform")[number % 2], seed=100 + number)
+        table(ids)
+        grad = rng.normal(size=(batch, DIMENSION)).astype(np.float32)
+        table.step(table.backward(ids, grad))
+    report(f"{rounds} lookups and steps of {batch} ids", start)
+    laws = [
+        expected_traffic(plan, [draw_ids(batch, rows, law, seed) for seed in range(4)], workers)
+        for law in ("zipf", "uniform")
+    ]
+    expected = (laws[0].total + laws[1].total) * rounds / 2
+    measured = int(table.bytes_sent.sum() + table.bytes_received.sum())
+    report(f"bytes moved: {measured:,}, planned {expected:,.0f} ({expected / measured - 1:+.2%})")
+    report(f"memory by worker, MB: {list(client.run(memory).values())}")
+    chosen = np.sort(rng.choice(rows, size=min(sample, rows), replace=False))
+    before = np.concatenate([table(part) for part in np.array_split(chosen, 20)])
+    with tempfile.TemporaryDirectory(prefix="embedlab-saved-") as folder:
+        start = time.monotonic()
+        table.save(folder)
+        report("saved", start)
+        report(f"memory by worker, MB: {list(client.run(memory).values())}")
+        kill(client, client.cluster, sorted(client.nthreads())[0])
+        start = time.monotonic()
+        try:
+            table(chosen[:1000])
+            report("no error after the kill")
+            return False
+        except ShardError as error:
+            report(f"{type(error).__name__}: {error}", start)
+        start = time.monotonic()
+        table.load(folder, Sharding(rows, DIMENSION, scheme, workers - 1))
+        report(f"loaded onto {workers - 1} workers", start)
+    after = np.concatenate([table(part) for part in np.array_split(chosen, 20)])
+    report(f"memory by worker, MB: {list(client.run(memory).values())}")
+    equal = bool(np.array_equal(before, after))
+    report(f"{len(chosen):,} rows are {'equal' if equal else 'DIFFERENT'}, step {table.iterations}")
+    return equal
+
+
+def kill(client, cluster, address):
+    """Kill the process of one worker for good, and wait until the scheduler knows."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+    pid = client.run(os.getpid, workers=[address])[address]
+    os.kill(pid, signal.SIGKILL)
+    while address in client.nthreads():
+        time.sleep(0.05)
+
+
+def kills(client, count, seed):
+    """Kill a worker `count` times at a random moment of a lookup, step or save; count outcomes."""
+    rng, rows, columns = random.Random(seed), 20_000, 32
+    options = {"seed": 3, "optimizer": LAZY["adam"], "timeout": 20.0}
+    outcomes: dict[str, int] = {}
+    batch = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory(prefix="embedlab-kills-") as folder:
+        table = ShardedEmbedding(rows, columns, client, **options)
+        reference = ShardedEmbedding(rows, columns, **options)
+        for one in (table, reference):
+            one.save(Path(folder) / ("table" if one is table else "reference"))
+        for number in range(count):
+            kind = ("lookup", "step", "save")[number % 3]
+            ids = batch.integers(0, rows, 4096)
+            grad = batch.normal(size=(4096, columns)).astype(np.float32)
+            addresses = sorted(client.nthreads())
+            pids = client.run(os.getpid)
+            victim = pids[rng.choice(addresses)]
+            timer = threading.Timer(rng.random() * 0.05, os.kill, (victim, signal.SIGKILL))
+            timer.start()
+            done, start = 0, time.monotonic()
+            try:
+                while True:  # until it hits
+                    if kind == "lookup":
+                        if not np.array_equal(table(ids), reference(ids)):
+                            raise AssertionError("a lookup returned other rows")
+                    elif kind == "step":
+                        table.step(table.backward(ids, grad))
+                        reference.step(reference.backward(ids, grad))
+                    else:
+                        table.save(Path(folder) / "table")
+                    done += 1
+            except ShardError as error:
+                seconds = time.monotonic() - start
+                outcome = f"{kind}: {type(error).__name__}"
+                if "\n" in str(error) or seconds > 25:
+                    raise AssertionError(f"{seconds:.1f} s, {error}") from error
+            timer.join()
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            while len(client.nthreads()) < len(addresses):  # Dask starts the worker anew
+                time.sleep(0.05)
+            table.load(Path(folder) / "table")
+            if kind == "step":  # back to the last manifest, both
+                reference.load(Path(folder) / "reference")
+            probe = batch.integers(0, rows, 2000)
+            if not np.array_equal(table(probe), reference(probe)):
+                raise AssertionError("rows after load are not those of the last manifest")
+            if table.iterations != reference.iterations:
+                raise AssertionError("the step after load is not that of the last manifest")
+            # move both on by one step, and save it: the next kill starts from there
+            table.step(table.backward(ids, grad))
+            reference.step(reference.backward(ids, grad))
+            table.save(Path(folder) / "table")
+            reference.save(Path(folder) / "reference")
+            report(f"kill {number + 1}: {outcome} after {done}, {seconds:.2f} s; recovered")
+    for outcome, times in sorted(outcomes.items()):
+        report(f"{times:3} x {outcome}")
+    return sum(outcomes.values()) == count
+
+
+def main() -> int:
+    from distributed import Client, LocalCluster
+
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.distributed",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.add_argument("--table-gb", type=float, help="run with a table of this size on disk")
+    parser.add_argument("--optimizer", choices=sorted(LAZY), default="sgd")
+    parser.add_argument("--scheme", choices=SCHEMES, default="row_wise")
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--batch", type=int, default=8192)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--sample", type=int, default=1_000_000)
+    parser.add_argument("--kills", type=int, help="kill a worker this many times")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    good = True
+    workers = 2 if options.kills and not options.table_gb else options.workers
+    arguments = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": 0}
+    with (
+        LocalCluster(processes=True, dashboard_address="127.0.0.1:0", **arguments) as cluster,
+        Client(cluster, direct_to_workers=True) as client,
+    ):
+        if options.kills:
+            good &= kills(client, options.kills, options.seed)
+        if options.table_gb:
+            what = options.table_gb, workers, options.optimizer, options.scheme
+            sizes = options.batch, options.rounds, options.sample
+            good &= large_table(client, *what, *sizes)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Tables larger than a machine: shards of one table, in this process or as Dask actors.
+
+`plan` chooses a sharding scheme for each table, in TorchRec's terms; `ShardedEmbedding` looks up,
+trains, searches, saves and loads. All arithmetic is that of `embedlab.core`, inside the shards;
+scheduling and transport are Dask's. Without a Dask client the same shards run in this process.
+"""
+
+from embedlab.distributed.embedding import ShardedEmbedding
+from embedlab.distributed.errors import (
+    InconsistentTableError,
+    PlanError,
+    ShardError,
+    ShardLostError,
+    StepError,
+)
+from embedlab.distributed.plan import ShardPlan, Traffic, draw_ids, expected_traffic, plan
+from embedlab.distributed.shard import Shard
+from embedlab.distributed.sharding import SCHEMES, Sharding
+
+__all__ = [
+    "SCHEMES",
+    "InconsistentTableError",
+    "PlanError",
+    "Shard",
+    "ShardError",
+    "ShardLostError",
+    "ShardPlan",
+    "ShardedEmbedding",
+    "Sharding",
+    "StepError",
+    "Traffic",
+    "draw_ids",
+    "expected_traffic",
+    "plan",
+]

@@ -1,0 +1,137 @@
+"""Files of a sharded table: one safetensors file for each shard, and a manifest written last.
+
+The manifest names the files of one save. Files of another save have other names, so a save that
+ends in the middle leaves the last one whole.
+"""
+
+import json
+import math
+import mmap
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedlab.budget import read_json
+from embedlab.core.checks import message
+from embedlab.storage import FileRefused
+from embedlab.storage.atomic import atomic_write
+from embedlab.storage.errors import as_file_refused
+
+__all__ = [
+    *("open_shard", "read_manifest", "release_pages", "remove_shards", "write_manifest"),
+    "write_shard",
+]
+
+MANIFEST = "manifest.json"
+FORMAT = "embedlab sharded table 1"
+_DTYPES = {"F32": "<f4", "F64": "<f8"}
+_LONGEST_HEADER = 1 << 20
+
+PIECE = 1 << 26
+"""Bytes that are written at a time."""
+
+
+def write_shard(path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> int:
+    """Write the arrays of a shard to a safetensors file, whole or not at all; return its size.
+
+    Arrays on disk are written a piece at a time, and each piece leaves memory again. OSError where
+    the disk is full.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    end = 0
+    for name, array in arrays.items():
+        start, end = end, end + array.nbytes
+        dtype = f"F{8 * array.dtype.itemsize}"
+        header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with atomic_write(path) as temporary, temporary.open("r+b") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in arrays.values():
+            rows = max(1, PIECE // max(1, array.strides[0]))
+            for first in range(0, len(array), rows):
+                file.write(np.ascontiguousarray(array[first : first + rows]).data)
+                release_pages([array])
+    return os.path.getsize(path)
+
+
+def release_pages(arrays: Iterable[Any]) -> None:
+    """Give the pages of arrays that lie in files back to the system: no number is lost."""
+    for array in arrays:
+        while isinstance(array, np.ndarray):
+            array = array.base
+        if isinstance(array, mmap.mmap) and hasattr(array, "madvise"):
+            array.madvise(mmap.MADV_DONTNEED)  # the mapping is shared, so the file has them
+
+
+def open_shard(path: str, save_id: str, shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Return the arrays of a shard's file, mapped: numbers are read when they are used.
+
+    Raises
+    ------
+    FileRefused
+        For a damaged file, one of another save, and arrays that are not floats of `shape`.
+    """
+    with as_file_refused(path, "be a safetensors file of a shard"):
+        size = os.path.getsize(path)
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 0 < length <= min(_LONGEST_HEADER, size - 8):
+                raise ValueError(f"a header of {length} bytes in a file of {size}")
+            header = read_json(file.read(length), path)
+        metadata, start = header.pop("__metadata__", {}), 8 + length
+        if metadata.get("save") != save_id:
+            received = f"one of save {metadata.get('save')!r:.40}"
+            raise FileRefused(path, f"be of save {save_id}", received, "Take the whole folder")
+        arrays = {}
+        for name, entry in header.items():
+            first, last = entry["data_offsets"]
+            dtype = np.dtype(_DTYPES[entry["dtype"]])
+            fits = tuple(entry["shape"]) == shape and 0 <= first <= last <= size - start
+            if not fits or last - first != math.prod(shape) * dtype.itemsize:
+                raise ValueError(f"{name} of shape {entry['shape']} at {first}..{last}")
+            arrays[name] = np.asarray(np.memmap(path, dtype, "r", start + first, shape))
+        return arrays
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest of a save, whose files are there, whole or not at all."""
+    with atomic_write(folder / MANIFEST) as temporary:
+        temporary.write_text(json.dumps({"format": FORMAT, **manifest}), encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder, when all its files are there with their sizes.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where nothing was saved.
+    FileRefused
+        For a damaged manifest, and files that are missing or of another size.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        must, do = "a folder of a sharded table must have a manifest", "Name one that save wrote"
+        raise FileNotFoundError(message(must, f"{folder}, which has none", do))
+    with as_file_refused(path, "be the manifest of a sharded table"):
+        manifest: dict[str, Any] = read_json(path.read_bytes(), MANIFEST)
+        if manifest["format"] != FORMAT:
+            raise ValueError(f"the format {manifest['format']!r:.60}")
+        for entry in manifest["files"]:
+            file = folder / Path(entry["name"]).name
+            size = file.stat().st_size if file.is_file() else None
+            if size != entry["bytes"]:
+                received = f"{size} bytes" if size is not None else "no such file"
+                raise FileRefused(file, f"have {entry['bytes']} bytes", received, "Save it again")
+        return manifest
+
+
+def remove_shards(folder: Path, keep: list[str]) -> None:
+    """Delete the files of other saves than the one that `keep` names."""
+    for file in folder.glob("shard-*.safetensors"):
+        if file.name not in keep:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,266 @@
+"""Sharding schemes: which shard holds which rows and columns of a table, as pure functions.
+
+The terms are TorchRec's. "table_wise": the whole table on one worker. "row_wise": blocks of rows.
+"row_wise_hashed": blocks of rows after a multiplicative hash has spread the ids, so that frequent
+ids, which often are neighbors, meet on no single worker. "column_wise": every shard has some
+columns of all rows. Beside sharded rows, the ids of `replicated` have a copy on every shard.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embedlab.core.checks import check_choice, check_size, message, short_repr
+from embedlab.core.gradient import group
+from embedlab.core.ids import as_ids, out_of_range_error
+
+__all__ = ["SCHEMES", "Part", "Sharding"]
+
+SCHEMES = ("table_wise", "row_wise", "row_wise_hashed", "column_wise")
+
+_SPLIT = 20
+"""Bits of a factor that are multiplied at a time: products of 40 and 20 bits fit into int64."""
+
+_MOST_HASHED = 1 << 40
+
+
+class Part(NamedTuple):
+    """The share of one shard in a request.
+
+    Attributes
+    ----------
+    shard : int
+    positions : ndarray of int64 (M,), or slice
+        Which of the ids of the request it has.
+    rows : ndarray (M,)
+        Their rows in the shard; int32 where the shard has fewer than 2**31 rows, as half the bytes
+        travel then.
+    columns : slice
+        The columns of the table that it holds.
+    """
+
+    shard: int
+    positions: Any
+    rows: np.ndarray
+    columns: slice
+
+
+@dataclass(frozen=True, eq=False)
+class Sharding:
+    """The split of one table (V, D) into shards.
+
+    Parameters
+    ----------
+    input_dim, output_dim : int
+        V and D.
+    scheme : {"table_wise", "row_wise", "row_wise_hashed", "column_wise"}
+    shards : int
+        S; 1 for "table_wise".
+    workers : tuple of int, optional
+        The worker of each shard; by default 0..S-1.
+    replicated : int or array_like of int, (H,)
+        Ids whose rows every shard holds, or how many from id 0 on: the frequent ones, in a
+        vocabulary sorted by frequency. For the row-wise schemes only.
+
+    Raises
+    ------
+    ValueError
+        For more shards than rows or columns to split, and arguments that do not fit each other.
+    IdError
+        For replicated ids outside the table.
+
+    Examples
+    --------
+    >>> sharding = Sharding(10, 4, "row_wise", 2, replicated=2)
+    >>> shard, row = sharding.locate([0, 1, 2, 5, 6, 9])
+    >>> shard.tolist(), row.tolist()
+    ([0, 1, 0, 0, 1, 1], [0, 1, 2, 5, 2, 5])
+    >>> sharding.global_ids(1, [0, 1, 2, 5]).tolist()
+    [0, 1, 6, 9]
+    >>> sharding.shape(0), Sharding(10, 4, "column_wise", 2).shape(0)
+    ((6, 4), (10, 2))
+    """
+
+    input_dim: int
+    output_dim: int
+    scheme: str = "row_wise_hashed"
+    shards: int = 1
+    workers: tuple[int, ...] = ()
+    replicated: Any = 0
+    _bounds: np.ndarray = field(init=False, repr=False)
+    _factors: tuple[int, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_choice(self.scheme, "scheme", SCHEMES)
+        rows, columns = check_size(self.input_dim, "input_dim"), self.output_dim
+        check_size(columns, "output_dim")
+        shards = check_size(self.shards, "shards")
+        hot = self._as_replicated(self.replicated)
+        cold = rows - hot.size
+        splits = {"table_wise": 1, "column_wise": columns}.get(self.scheme, cold)
+        splits = shards if hot.size else splits  # every shard has the replicated rows anyway
+        if shards > splits:
+            must = f"{self.scheme} must split {splits} into at most as many shards"
+            raise ValueError(message(must, shards, "Use fewer shards"))
+        if self.scheme == "row_wise_hashed" and rows > _MOST_HASHED:
+            must = f"row_wise_hashed must have at most {_MOST_HASHED} rows"
+            raise ValueError(message(must, rows, "Use row_wise"))
+        if hot.size and not self.scheme.startswith("row_wise"):
+            received = f"{hot.size} for {self.scheme}"
+            raise ValueError(message("replicated must be 0", received, "Use a row-wise scheme"))
+        workers = tuple(int(w) for w in self.workers) or tuple(range(shards))
+        if len(workers) != shards or min(workers) < 0:
+            must = f"workers must name one worker for each of {shards} shards, from 0 up"
+            raise ValueError(message(must, short_repr(self.workers), "Leave workers out"))
+        length = columns if self.scheme == "column_wise" else cold
+        fields = {
+            "shards": shards,
+            "workers": workers,
+            "replicated": hot,
+            "_bounds": np.array([length * s // shards for s in range(shards + 1)], np.int64),
+            "_factors": _hash_factors(cold) if self.scheme == "row_wise_hashed" else (1, 1),
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def _as_replicated(self, replicated: Any) -> np.ndarray:
+        if isinstance(replicated, (int, np.integer)) and not isinstance(replicated, bool):
+            return np.arange(check_size(replicated, "replicated", least=0, most=self.input_dim))
+        ids = as_ids(replicated)
+        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.input_dim:
+            raise out_of_range_error(ids, self.input_dim)
+        return np.unique(ids)
+
+    # Shards -----------------------------------------------------------------------------------
+
+    def shape(self, shard: int) -> tuple[int, int]:
+        """Return the rows and columns of one shard."""
+        length = int(self._bounds[shard + 1] - self._bounds[shard])
+        if self.scheme == "column_wise":
+            return self.input_dim, length
+        return int(self.replicated.size) + length, self.output_dim
+
+    def columns(self, shard: int) -> slice:
+        """Return the columns of the table that one shard holds."""
+        if self.scheme == "column_wise":
+            return slice(int(self._bounds[shard]), int(self._bounds[shard + 1]))
+        return slice(0, self.output_dim)
+
+    def row_dtype(self, shard: int) -> Any:
+        """Return the dtype in which row numbers of a shard travel."""
+        return np.int32 if self.shape(shard)[0] < 2**31 else np.int64
+
+    # Rows -------------------------------------------------------------------------------------
+
+    def locate(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the shard that reads each id, and its row there; both int64, shape of `ids`.
+
+        A replicated row is read from the shard ``position % S`` of its position among the
+        replicated ids, so that reading them is spread over all. Every shard of a column-wise table
+        has each row under its id; shard 0 stands for all.
+        """
+        ids = as_ids(ids)
+        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.input_dim:
+            raise out_of_range_error(ids, self.input_dim)
+        if not self.scheme.startswith("row_wise"):
+            return np.zeros_like(ids), ids
+        hot = self.replicated
+        place = np.searchsorted(hot, ids)
+        cold = ids - place
+        if self.scheme == "row_wise_hashed":
+            cold = _multiply(cold, self._factors[0], self.input_dim - hot.size)
+        shard = np.searchsorted(self._bounds, cold, side="right") - 1
+        shard = np.clip(shard, 0, self.shards - 1)
+        row = hot.size + cold - self._bounds[shard]
+        if hot.size:
+            is_hot = hot[np.minimum(place, hot.size - 1)] == ids
+            shard, row = np.where(is_hot, place % self.shards, shard), np.where(is_hot, place, row)
+        return shard, row
+
+    def global_ids(self, shard: int, rows: Any) -> np.ndarray:
+        """Return the ids of rows of a shard: the inverse of `locate`."""
+        local = as_ids(rows)
+        if not self.scheme.startswith("row_wise"):
+            return local
+        hot = self.replicated
+        cold = self._bounds[shard] + np.maximum(local - hot.size, 0)
+        if self.scheme == "row_wise_hashed":
+            cold = _multiply(cold, self._factors[1], self.input_dim - hot.size)
+        ids = cold + np.searchsorted(hot - np.arange(hot.size), cold, side="right")
+        if hot.size:
+            ids = np.where(local < hot.size, hot[np.minimum(local, hot.size - 1)], ids)
+        return np.asarray(ids, np.int64)
+
+    def parts(self, ids: np.ndarray, every_copy: bool = False) -> list[Part]:
+        """Split distinct ids (K,) by shard; shards without any are left out.
+
+        With `every_copy` a replicated id goes to all shards: for updates.
+
+        >>> parts = Sharding(10, 4, "row_wise", 2).parts(np.array([1, 7, 8]))
+        >>> [(part.shard, part.positions.tolist(), part.rows.tolist()) for part in parts]
+        [(0, [0], [1]), (1, [1, 2], [2, 3])]
+        """
+        if not ids.size:
+            return []
+        if not self.scheme.startswith("row_wise"):
+            self.locate(ids)
+            shards = range(self.shards)
+            return [self._part(shard, slice(None), ids) for shard in shards]
+        shard, row = self.locate(ids)
+        copies = row < self.replicated.size
+        if every_copy and copies.any():
+            hot, cold = np.flatnonzero(copies), np.flatnonzero(~copies)
+            positions = np.concatenate([np.tile(hot, self.shards), cold])
+            shard = np.concatenate([np.repeat(np.arange(self.shards), hot.size), shard[cold]])
+            row = row[positions]
+        else:
+            positions = np.arange(ids.size)
+        groups = group(shard, self.shards)
+        ends = groups.starts
+        orders = [groups.order[ends[k] : ends[k + 1]] for k in range(len(groups.ids))]
+        return [
+            self._part(int(number), positions[order], row[order])
+            for number, order in zip(groups.ids, orders, strict=True)
+        ]
+
+    def _part(self, shard: int, positions: Any, rows: np.ndarray) -> Part:
+        return Part(shard, positions, rows.astype(self.row_dtype(shard)), self.columns(shard))
+
+    # Files ------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, in a form for JSON."""
+        names = ("input_dim", "output_dim", "scheme", "shards")
+        config: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return {**config, "workers": list(self.workers), "replicated": self.replicated.tolist()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Sharding":
+        """Return a sharding from `get_config`."""
+        replicated = np.array(config["replicated"], np.int64)
+        return cls(**{**config, "workers": tuple(config["workers"]), "replicated": replicated})
+
+
+def _hash_factors(size: int) -> tuple[int, int]:
+    """Return a factor that spreads 0..size-1 over itself, modulo `size`, and its inverse.
+
+    Near the golden ratio any run of ids is spread evenly: Knuth, The Art of Computer Programming 3,
+    section 6.4.
+    """
+    if size < 2:
+        return 1, 1
+    factor = max(1, round(size * (math.sqrt(5) - 1) / 2))
+    while math.gcd(factor, size) != 1:
+        factor += 1
+    return factor % size, pow(factor, -1, size)
+
+
+def _multiply(values: np.ndarray, factor: int, size: int) -> np.ndarray:
+    """Return values * factor modulo size, for all three below 2**40."""
+    if size < 2:
+        return values
+    high, low = divmod(factor, 1 << _SPLIT)
+    product = values * high % size
+    return np.asarray((product * (1 << _SPLIT) % size + values * low % size) % size)

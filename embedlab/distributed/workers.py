@@ -1,0 +1,151 @@
+"""Where shards live: in this process, or as actors on the workers of a Dask client.
+
+Both start the same `Shard`s and pass calls to them. Scheduling, transport and security are Dask's.
+"""
+
+import time
+from typing import Any, Protocol
+
+from embedlab.core.checks import message, short_repr
+from embedlab.distributed.errors import ShardLostError
+from embedlab.distributed.shard import Shard, ShardOptions
+from embedlab.distributed.sharding import Sharding
+
+__all__ = ["Answer", "DaskShards", "InProcessShards"]
+
+POLL = 0.25
+"""Seconds between two looks at whether a worker is still there."""
+
+
+class Answer(Protocol):
+    """The answer of a shard, which may still be under way."""
+
+    def result(self, timeout: float) -> Any:
+        """Return what the call returned, or raise what it raised."""
+
+
+class _Done:
+    def __init__(self, value: Any, error: Exception | None = None):
+        self._value, self._error = value, error
+
+    def result(self, timeout: float) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class InProcessShards:
+    """Shards that are objects of this process.
+
+    >>> shards = InProcessShards(Sharding(4, 2), ShardOptions(optimizer={"class_name": "SGD"}))
+    >>> shards.call(0, "describe").result(1.0).step
+    0
+    """
+
+    def __init__(self, sharding: Sharding, options: ShardOptions):
+        self.shards = [Shard(sharding, index, options) for index in range(sharding.shards)]
+
+    def check(self) -> None:
+        """Do nothing: no shard of this process can be lost."""
+
+    def call(self, shard: int, method: str, *arguments: Any) -> Answer:
+        """Call a method of a shard at once."""
+        try:
+            return _Done(getattr(self.shards[shard], method)(*arguments))
+        except Exception as error:
+            return _Done(None, error)
+
+
+class _ActorAnswer:
+    """The answer of an actor; a worker that is gone is noticed before the time limit."""
+
+    def __init__(self, shard: int, actor: Any, call: Any):
+        self._shard, self._actor, self._call = shard, actor, call
+
+    def result(self, timeout: float) -> Any:
+        deadline = time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                return self._call.result(timeout=max(0.001, min(POLL, left)))
+            except TimeoutError:
+                if self._actor.status != "finished":
+                    raise lost(self._shard, "a worker that ended") from None
+                if left <= 0:
+                    raise lost(self._shard, f"no answer in {timeout:g} s") from None
+            except Exception as error:
+                if type(error).__module__.startswith("embedlab."):
+                    raise
+                raise lost(self._shard, f"{type(error).__name__}: {error}".rstrip(".")) from error
+
+
+def lost(shard: int, received: str) -> ShardLostError:
+    """Return the error for a shard that does not answer."""
+    do = "Call load with the last saved folder"
+    return ShardLostError(message(f"shard {shard} must answer", received, do))
+
+
+class DaskShards:
+    """Shards that are actors of Dask, each on the worker that the sharding names.
+
+    Workers count from 0 in the order of their addresses.
+    """
+
+    def __init__(self, client: Any, sharding: Sharding, options: ShardOptions, timeout: float):
+        addresses = self._addresses(client)
+        if max(sharding.workers) >= len(addresses):
+            must = f"the client must have {max(sharding.workers) + 1} workers for this plan"
+            do = "Start more workers, or plan for fewer"
+            raise ValueError(message(must, len(addresses), do))
+        self._futures = [
+            client.submit(
+                Shard,
+                sharding,
+                index,
+                options,
+                actor=True,
+                workers=[addresses[worker]],
+                allow_other_workers=False,
+                pure=False,
+            )
+            for index, worker in enumerate(sharding.workers)
+        ]
+        self._actors = []
+        for index, future in enumerate(self._futures):
+            try:
+                self._actors.append(future.result(timeout=timeout))
+            except Exception as error:
+                if type(error).__module__.startswith("embedlab."):
+                    raise
+                raise lost(index, f"{type(error).__name__}: {error}".rstrip(".")) from error
+
+    @staticmethod
+    def _addresses(client: Any) -> list[str]:
+        if not hasattr(client, "submit") or getattr(client, "asynchronous", True):
+            must = "client must be a distributed.Client that is not asynchronous"
+            raise TypeError(message(must, short_repr(client), "Pass distributed.Client(...)"))
+        return sorted(client.nthreads())
+
+    @classmethod
+    def count_workers(cls, client: Any) -> int:
+        """Return how many workers a client has now."""
+        return max(1, len(cls._addresses(client)))
+
+    def check(self) -> None:
+        """Raise ShardLostError where a worker is known to have ended."""
+        for shard, future in enumerate(self._futures):
+            if future.status != "finished":
+                raise lost(shard, "a worker that ended")
+
+    def call(self, shard: int, method: str, *arguments: Any) -> Answer:
+        """Send a call to a shard, and return its answer while it is under way."""
+        future = self._futures[shard]
+        try:
+            if future.status != "finished":
+                raise lost(shard, "a worker that ended")
+            call = getattr(self._actors[shard], method)(*arguments)
+        except ShardLostError as error:
+            return _Done(None, error)
+        except Exception as error:
+            return _Done(None, lost(shard, f"{type(error).__name__}: {error}".rstrip(".")))
+        return _ActorAnswer(shard, future, call)

@@ -1,0 +1,146 @@
+"""Shards on a real local cluster of Dask: exact, and never half a step presented as whole."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedlab.distributed import (
+    SCHEMES,
+    InconsistentTableError,
+    ShardedEmbedding,
+    Sharding,
+    ShardLostError,
+)
+
+if not os.environ.get("CI"):  # there it must be installed
+    pytest.importorskip("distributed")
+
+WORKERS = 4
+RULE_NAMES = ["sgd", "momentum", "adagrad", "adam"]
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of a cluster of processes on the loopback interface; killed workers stay away."""
+    from distributed import Client, LocalCluster
+
+    options = {"n_workers": WORKERS, "threads_per_worker": 1, "memory_limit": 0}
+    options |= {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "processes": True}
+    with LocalCluster(**options) as cluster, Client(cluster, direct_to_workers=True) as client:
+        for nanny in cluster.workers.values():
+            nanny.auto_restart = False
+        yield client
+        for pid in client.run(os.getpid).values():  # closing them takes seconds
+            os.kill(pid, signal.SIGKILL)
+
+
+@settings(max_examples=6)
+@given(
+    rule=st.sampled_from(RULE_NAMES),
+    scheme=st.sampled_from(SCHEMES),
+    shape=st.tuples(st.integers(5, 40), st.integers(2, 19)),
+    shards=st.integers(2, 4),
+    hot=st.integers(0, 3),
+    seed=st.integers(0, 99),
+)
+def test_training_is_exact(assert_same_training, client, rule, scheme, shape, shards, hot, seed):
+    if scheme in ("table_wise", "column_wise"):
+        shards, hot = {"table_wise": 1, "column_wise": min(shards, shape[1])}[scheme], 0
+    shards = min(shards, shape[0] - hot)
+    options = {"scheme": scheme, "shards": shards, "hot": hot}
+    _, table = assert_same_training(rule, shape, seed, client, **options)
+    every = np.arange(shape[0])
+    rows = table(every)
+    for batch in table.lookups([every, every[::-1]]):
+        np.testing.assert_array_equal(batch, rows)
+        rows = rows[::-1]
+
+
+def test_a_bad_id_and_a_large_answer(client):
+    table = ShardedEmbedding(5000, 300, client, seed=1)
+    assert table.sharding.shards == WORKERS
+    with pytest.raises(IndexError, match=r"Received 5000 at \[0, 1\]"):
+        table([[1, 5000]])
+    here = ShardedEmbedding(5000, 300, seed=1)
+    ids = np.arange(20_000).reshape(4, -1) % 5000
+    np.testing.assert_array_equal(table(ids), here(ids))
+    near, expected = table.nearest([3, 4], k=3), here.nearest([3, 4], k=3)
+    np.testing.assert_array_equal(near.ids, expected.ids)
+    np.testing.assert_array_equal(near.similarities, expected.similarities)
+
+
+def test_plans_for_more_workers_than_there_are(client):
+    with pytest.raises(ValueError, match=r"must have 9 workers for this plan\. Received 4"):
+        ShardedEmbedding(50, 3, client, Sharding(50, 3, "row_wise", 9))
+
+
+def process_of(client, shard):
+    """Return the process number of the worker of a shard."""
+    return client.run(os.getpid)[sorted(client.nthreads())[shard]]
+
+
+def test_a_worker_that_does_not_answer(client, monkeypatch):
+    """Its lookup ends at the time limit, and is answered again once it goes on."""
+    table = ShardedEmbedding(50, 3, client, Sharding(50, 3, "row_wise", 2), seed=1)
+    rows, pid = table(np.arange(50)), process_of(client, 1)
+    monkeypatch.setattr(table, "timeout", 0.5)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(
+            ShardLostError, match=r"shard 1 must answer. Received no answer in 0\.5"
+        ):
+            table(np.arange(50))
+        with pytest.raises(
+            InconsistentTableError, match=r"1 of 2 shards that confirmed it, and no"
+        ):
+            table.step(table.backward([1, 49], np.ones((2, 3), np.float32)))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    with pytest.raises(InconsistentTableError, match="Call load"):
+        table(np.arange(50))
+    assert rows.shape == (50, 3)
+
+
+@pytest.mark.parametrize("kind", ["lookup", "step", "save"])
+def test_a_worker_killed_in_the_middle(client, assert_same_training, tmp_path, monkeypatch, kind):
+    """The last shard is stopped, gets its call, and is killed before it can answer."""
+    workers = len(client.nthreads())
+    options = {"scheme": "row_wise", "shards": workers}
+    reference, table = assert_same_training("adam", (60, 5), 7, client, steps=3, **options)
+    table.save(tmp_path)
+    victim, shards = workers - 1, table._shards
+    pid = process_of(client, victim)
+    every, grad = np.arange(60), np.ones((60, 5), np.float32)
+    calls = {
+        "lookup": lambda: table(every),
+        "step": lambda: table.step(table.backward(every, grad)),
+        "save": lambda: table.save(tmp_path),
+    }
+    send = shards.call
+
+    def send_and_kill(shard, *arguments):
+        answer = send(shard, *arguments)
+        if shard == victim:
+            os.kill(pid, signal.SIGKILL)
+        return answer
+
+    os.kill(pid, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "call", send_and_kill)
+        expected = InconsistentTableError if kind == "step" else ShardLostError
+        with pytest.raises(expected) as error:
+            calls[kind]()
+    assert "\n" not in str(error.value) and "Call load" in str(error.value)
+    for call in calls.values():  # nothing is presented as whole afterwards
+        with pytest.raises((InconsistentTableError, ShardLostError)):
+            call()
+    table.load(tmp_path, Sharding(60, 5, "row_wise_hashed", workers - 1))
+    assert table.iterations == 3
+    np.testing.assert_array_equal(table(every), reference.layer(every))
+    table.step(table.backward(every, grad))
+    reference.step(every, grad)
+    np.testing.assert_array_equal(table(every), reference.layer(every))

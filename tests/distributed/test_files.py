@@ -1,0 +1,150 @@
+"""Files of sharded tables: on any number of shards, whole or not at all."""
+
+import json
+import resource
+import signal
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from embedlab.distributed import SCHEMES, ShardedEmbedding, ShardError, Sharding
+from embedlab.distributed.files import MANIFEST
+from embedlab.storage import FileRefused
+
+
+@pytest.fixture
+def trained(assert_same_training):
+    """A plain table and its shards after some steps of Adam."""
+    return assert_same_training("adam", (50, 7), 3, steps=4, scheme="row_wise", shards=3, hot=4)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_folder_loads_onto_any_plan_and_training_goes_on(trained, tmp_path, scheme):
+    reference, table = trained
+    table.save(tmp_path)
+    shards, hot = {"table_wise": (1, 0), "column_wise": (4, 0)}.get(scheme, (5, 6))
+    sharding = Sharding(50, 7, scheme, shards, replicated=hot)
+    again = ShardedEmbedding.from_saved(tmp_path, plan=sharding)
+    assert again.iterations == 4
+    every = np.arange(50)
+    np.testing.assert_array_equal(again(every), table(every))
+    grad = np.linspace(-1, 1, 350, dtype=np.float32).reshape(50, 7)
+    for one in (again, table):
+        assert one.step(one.backward(every, grad)) == 5
+    reference.step(every, grad)
+    np.testing.assert_array_equal(again(every), reference.layer(every))
+    np.testing.assert_array_equal(table(every), reference.layer(every))
+
+
+def test_a_shard_is_a_safetensors_file(trained, tmp_path):
+    _, table = trained
+    table.save(tmp_path)
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) == 3
+    tensors = load_file(files[0])
+    assert {tuple(t.shape) for t in tensors.values()} == {table.sharding.shape(0)}
+    slots = {"slot.momentum", "slot.velocity", "slot.velocity_hat"}
+    assert set(tensors) == {"embeddings"} | slots
+    shard, row = table.sharding.locate(np.arange(50))
+    np.testing.assert_array_equal(
+        tensors["embeddings"][row[shard == 0]], table(np.flatnonzero(shard == 0))
+    )
+
+
+def test_a_second_save_replaces_the_first(trained, tmp_path):
+    _, table = trained
+    table.save(tmp_path)
+    first = {file.name for file in tmp_path.iterdir()}
+    table.step(table.backward([1], np.ones((1, 7), np.float32)))
+    table.save(tmp_path)
+    second = {file.name for file in tmp_path.iterdir()}
+    assert first & second == {MANIFEST} and len(second) == 4
+    assert ShardedEmbedding.from_saved(tmp_path).iterations == 5
+
+
+@pytest.fixture
+def full_disk():
+    """Let no file grow beyond a number of bytes, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error of write instead
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("size", [200, 2000])
+def test_a_full_disk_leaves_the_last_save_whole(trained, tmp_path, full_disk, size):
+    _, table = trained
+    table.save(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    table.step(table.backward([1], np.ones((1, 7), np.float32)))
+    full_disk(size)
+    with pytest.raises(ShardError, match=r"must be written to .*Make space") as error:
+        table.save(tmp_path)
+    assert "\n" not in str(error.value)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert table([1]).shape == (1, 7)  # the table goes on
+
+
+def test_a_full_disk_at_the_manifest(trained, tmp_path, monkeypatch):
+    _, table = trained
+    table.save(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("embedlab.distributed.embedding.write_manifest", fail)
+    with pytest.raises(ShardError, match="a manifest must be written"):
+        table.save(tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def damage_size(folder, file):
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def damage_header(folder, file):
+    file.write_bytes(b"\xff" * 8 + file.read_bytes()[8:])
+
+
+def damage_shape(folder, file):
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b'"shape": [', b'"shape": [9', 1)[: len(data)])
+
+
+def remove_file(folder, file):
+    file.unlink()
+
+
+def mix_saves(folder, file):
+    data = file.read_bytes()
+    name = json.loads((folder / MANIFEST).read_text())["save"].encode()
+    file.write_bytes(data.replace(name, b"0" * len(name), 1))
+
+
+def damage_manifest(folder, file):
+    (folder / MANIFEST).write_text("{")
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_size, damage_header, damage_shape, remove_file, mix_saves, damage_manifest]
+)
+def test_damaged_folders_are_refused(trained, tmp_path, damage):
+    _, table = trained
+    table.save(tmp_path)
+    damage(tmp_path, sorted(tmp_path.glob("*.safetensors"))[1])
+    with pytest.raises(FileRefused) as error:
+        ShardedEmbedding.from_saved(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_folders_of_other_tables_are_refused(trained, tmp_path):
+    _, table = trained
+    with pytest.raises(FileNotFoundError, match="must have a manifest"):
+        table.load(tmp_path)
+    ShardedEmbedding(9, 7, seed=1).save(tmp_path)
+    with pytest.raises(ValueError, match=r"must hold a table \(50, 7\)"):
+        table.load(tmp_path)
+    assert table([1]).shape == (1, 7) and table.iterations == 4
