@@ -59,7 +59,7 @@ def write_shard(path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[s
 
 
 def release_pages(arrays: Iterable[Any]) -> None:
-    """Give the pages of arrays that lie in files back to the system: no number is lost."""
+    """Drop the pages of arrays that lie in files from memory: no number is lost."""
     for array in arrays:
         while isinstance(array, np.ndarray):
             array = array.base

@@ -38,14 +38,14 @@ UNFINISHED = -1
 
 
 class Stamp(NamedTuple):
-    """What a call says of the shard that it is for: its token, and how many steps it has done."""
+    """The shard that a call is meant for: its token, and how many steps it has done."""
 
     token: str
     step: int
 
 
 class ShardOptions(NamedTuple):
-    """What every shard of a table is made with.
+    """The arguments that every shard of a table has in common.
 
     Attributes
     ----------

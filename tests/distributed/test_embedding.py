@@ -218,7 +218,7 @@ def test_layers_with_more_than_rows_are_refused(options):
         ShardedEmbedding.from_embedding(Embedding(5, 2, **options))
 
 
-def test_gradients_that_do_not_fit_are_refused_and_change_nothing():
+def test_gradients_that_do_not_fit_are_refused():
     table = ShardedEmbedding(10, 3, seed=1)
     with pytest.raises(TypeError, match="step takes a SparseGrad"):
         table.step(np.ones((10, 3)))

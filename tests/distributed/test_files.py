@@ -65,7 +65,7 @@ def test_a_second_save_replaces_the_first(trained, tmp_path):
 
 @pytest.fixture
 def full_disk():
-    """Let no file grow beyond a number of bytes, as on a full disk."""
+    """Keep files from growing beyond a number of bytes, as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error of write instead
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
