@@ -43,9 +43,9 @@ export function facts(scene) {
     given: true,
   };
   const { trustworthiness, continuity } = header.quality;
-  /** @param {string} label @param {number | null} value @param {string} id */
-  const share = (label, value, id) => fact(label, value === null ? "—" : fixed(value), id);
-  const trusted = share("trustworthiness", trustworthiness, "trust");
+  /** @param {number | null} value */
+  const share = (value) => (value === null ? "—" : fixed(value));
+  const trusted = fact("trustworthiness", share(trustworthiness), "trust");
   const groups = [
     {
       title: "Selected pair",
@@ -72,7 +72,7 @@ export function facts(scene) {
         words,
         dimensions,
         variance,
-        ...(scene.predicting ? [] : [trusted, share("continuity", continuity, "continuity")]),
+        ...(scene.predicting ? [] : [trusted, fact("continuity", share(continuity), "continuity")]),
         ...(header.invalid_rows
           ? [
               {
