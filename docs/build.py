@@ -8,6 +8,7 @@ and API reference). Sphinx makes docs/_build/site of them. Nothing needs a netwo
 import argparse
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from api_pages import write_api
@@ -28,10 +29,12 @@ def gather(source: Path, site: Path) -> None:
     shutil.copy(DOCS / "conf.py", source)
     shutil.copy(ROOT / "notebooks" / "glossary.md", source / "lessons")
     shutil.copy(ROOT / "benchmarks" / "README.md", source / "guides" / "benchmarks.md")
-    write_gallery(source, site)
-    write_lessons(source / "lessons", source.parent / "executed", site)
+    with ThreadPoolExecutor(1) as beside:  # the lessons run in processes of their own
+        lessons = beside.submit(write_lessons, source / "lessons", source.parent / "executed", site)
+        write_gallery(source, site)
+        (site / "slides.html").write_text(slides(), encoding="utf-8")
+        lessons.result()
     shutil.copytree(ROOT / "notebooks" / "instructor", source / "teachers", dirs_exist_ok=True)
-    (site / "slides.html").write_text(slides(), encoding="utf-8")
     write_api(source / "api")
 
 

@@ -46,7 +46,7 @@ def threads():
 def site(tmp_path_factory):
     """Return the folder of the site that `make test` has built, or of one built for the tests."""
     if "EMBEDLAB_SITE" in os.environ:
-        return Path(os.environ["EMBEDLAB_SITE"]) / "site"
+        return Path(os.environ["EMBEDLAB_SITE"]).resolve() / "site"
     folder = tmp_path_factory.mktemp("site")
     build = Path(__file__).resolve().parents[1] / "docs" / "build.py"
     subprocess.run([sys.executable, str(build), str(folder)], check=True)
