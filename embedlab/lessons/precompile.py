@@ -102,6 +102,7 @@ def _quantize() -> Iterator[Callable[[], Any]]:
     large = np.zeros((_from(QUANTIZE_FROM, 64), 64), np.float32)
     for bits, block in ((8, None), (4, None), (4, 16)):
         yield partial(quantize, large, bits, block)
+    yield partial(quantize, readonly_copy(large), 4)
     for packed in (np.zeros((1, 2), np.int8), readonly_copy(np.zeros((1, 2), np.int8))):
         yield partial(unpack_int4, packed, 3)
         yield partial(pack_int4, packed)

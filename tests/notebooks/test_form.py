@@ -52,7 +52,16 @@ FORM_OF_12 = [
     "What you can do now",
     "What we know now",
 ]
-FORMS = {"00": FORM_OF_00, "12": FORM_OF_12, "99": FORM_OF_99}
+FORM_OF_13 = [
+    "The question",
+    "Open a file",
+    "Predict",
+    "Explore",
+    "Your turn",
+    "Exit ticket",
+    "What we know now",
+]
+FORMS = {"00": FORM_OF_00, "12": FORM_OF_12, "13": FORM_OF_13, "99": FORM_OF_99}
 
 named = pytest.mark.parametrize("path", BUILT, ids=lambda p: f"{p.parent.name}/{p.stem}")
 

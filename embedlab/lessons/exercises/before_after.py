@@ -436,6 +436,48 @@ PAIRS: dict[str, tuple[Question, Question]] = {
             },
         ),
     ),
+    "13": (
+        Question(
+            "You train the vectors of a dictionary twice on one text, with two seeds. The cosine "
+            "between the first and the second row of “cat” is 0.02. What do you know?",
+            correct="d",
+            choices={
+                "a": Choice(
+                    "One of the two trainings failed", "Both can be good; nothing here says more."
+                ),
+                "b": Choice("“cat” is a rare word", "The same happens to the most frequent words."),
+                "c": Choice(
+                    "Both need more epochs", "However long they train, the axes stay different."
+                ),
+                "d": Choice(
+                    "Little: each training has axes of its own",
+                    "Only within one table can rows be compared; or after a rotation.",
+                ),
+            },
+        ),
+        Question(
+            "A search keeps 3 000 000 stored vectors of texts. The model is trained again, just as "
+            "well, and now embeds the queries. The stored vectors stay. What do people find?",
+            correct="b",
+            choices={
+                "a": Choice(
+                    "What they found before: the model is as good",
+                    "As good, yes, and with other axes than the stored rows.",
+                ),
+                "b": Choice(
+                    "Almost random texts, until all are embedded again",
+                    "A query and a stored row now come from two tables that do not fit together.",
+                ),
+                "c": Choice(
+                    "The same texts in a slightly other order",
+                    "That would be so if only few numbers had changed.",
+                ),
+                "d": Choice(
+                    "Only new words go wrong", "All queries go wrong, also those of old words."
+                ),
+            },
+        ),
+    ),
 }
 """Lesson -> its question before and its question after."""
 

@@ -22,6 +22,7 @@ LESSONS = {
     "10": "meaning",
     "11": "files",
     "12": "capstone.questions",
+    "13": "own_vectors",
 }
 """Lesson number -> the module of `embedlab.lessons.exercises` with its checks and questions."""
 
