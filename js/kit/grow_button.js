@@ -2,15 +2,17 @@
  * Button that grows the vocabulary, where a word of the text has no row.
  */
 import { nothing } from "lit-html";
-import { button, unlessFixed } from "./controls.js";
+import { button } from "./controls.js";
 
 /** @param {import("./explorer.js").Explorer} explorer */
 export function growButton(explorer) {
-  const { trace } = explorer.store;
-  if (!trace) return nothing;
-  const { rows_needed: needed = 0, params } = trace.header;
-  if (params.grow !== false || needed <= params.input_dim) return nothing;
-  const grow = button({
+  const {
+    rows_needed: needed,
+    params,
+    fixed,
+  } = /** @type {any} */ (explorer.store.trace)?.header ?? {};
+  if (fixed || params?.grow !== false || !(needed > params.input_dim)) return nothing;
+  return button({
     label: `Grow V to fit (${needed})`,
     place: "grow",
     onClick: () => {
@@ -18,5 +20,4 @@ export function growButton(explorer) {
       explorer.focusAfterPaint("input_dim");
     },
   });
-  return unlessFixed(trace, "grow", grow);
 }
