@@ -111,10 +111,6 @@ def test_the_frame_is_as_high_as_its_view(visit, width):
     page = visit("index.html", width=width, height=2400)
     view = page.frame_locator(".live-view iframe").locator(".embedlab")
     expect(view).to_be_in_viewport(ratio=1)
-    scrolls = "root => root.scrollHeight - root.clientHeight"
-    root = page.frame_locator(".live-view iframe").locator("html")
-    expect(root).to_be_visible()
-    assert root.evaluate(scrolls) <= 0
 
 
 def test_a_preset_opens_in_the_view_of_its_page(visit):
