@@ -1,13 +1,14 @@
 """Explorer of word vectors: nearest neighbors, analogies, and their map in two dimensions."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Unpack
 
 import numpy as np
 from traitlets import Dict, observe
 
 from embedlab.data import vectors
 from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.maps import read_maps
 from embedlab.explorers.inputs.table import read_table
 from embedlab.explorers.inputs.window import join_notes
 from embedlab.explorers.inputs.word_vectors import (
@@ -28,6 +29,7 @@ from embedlab.traces.geometry.plane import (
     Plane,
     SampledNeighbors,
     fit_plane,
+    given_plane,
     sample_neighbors,
 )
 from embedlab.traces.geometry.quality import MapQuality, RankedRows, measure_map, rank_rows
@@ -42,11 +44,19 @@ class GeometryParameters(CommonParameters, total=False):
     """Keyword parameters of `GeometryExplorer`, each with its help text."""
 
     rows: Annotated[int, "search the first 1..V words only"]
-    plane: Annotated[Literal["pca 1+2", "pca 3+4", "random"], "the map"]
+    plane: Annotated[str, "the map: pca 1+2, pca 3+4, random, or one of `maps`"]
     a: Annotated[str, 'of the words of ``a - b + c``, "" for none']
     b: Annotated[str, "see a"]
     c: Annotated[str, "see a"]
     seed: Annotated[int, "of the random plane"]
+
+
+class MapChoice(Choice):
+    """One of the planes, or of the maps that an explorer was made with."""
+
+    def choices_of(self, obj: Any) -> tuple[str, ...]:
+        """Return the names of an explorer's maps."""
+        return (*self.choices, *obj.maps)
 
 
 class GeometryExplorer(Explorer):
@@ -69,6 +79,10 @@ class GeometryExplorer(Explorer):
     corpus : embedlab.data.Corpus, optional
         The text to train word vectors on. By default they are trained on the Python reference,
         in about a second, once in each process.
+    maps : dict of str to array_like, (V, 2), optional
+        Maps of the rows that were computed elsewhere, for instance by t-SNE or UMAP, at most 8:
+        ``{"t-SNE 30": coordinates}``. They are scaled to the spread of the rows, and measured as
+        the others are.
     **parameters
         By keyword.
 
@@ -96,11 +110,14 @@ class GeometryExplorer(Explorer):
 
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)
-    plane = Choice(*PLANES)
+    plane = MapChoice(*PLANES)
     a = BoundedText("", 200)
     b = BoundedText("", 200)
     c = BoundedText("", 200)
     seed = BoundedInt(7, 0, 2**31 - 1)
+
+    maps: Mapping[str, np.ndarray] = {}
+    """The maps that were computed elsewhere, by their names, (V, 2)."""
 
     _query = Dict().tag(sync=True)  # what is typed into a field for words, with its number
     _matches = Dict().tag(sync=True)  # the words that match it, with the same number
@@ -117,6 +134,7 @@ class GeometryExplorer(Explorer):
         vocabulary: Any = None,
         layer: Any = None,
         corpus: Any = None,
+        maps: Any = None,
         **parameters: Unpack[GeometryParameters],
     ):
         values: dict[str, Any] = dict(parameters)
@@ -133,7 +151,7 @@ class GeometryExplorer(Explorer):
             )
         if not passed and (words is not None or vocabulary is not None):
             raise ValueError("words name the rows of a table. Received none. Pass table or layer.")
-        self._inputs = {**sources, "words": words, "vocabulary": vocabulary}
+        self._inputs = {**sources, "words": words, "vocabulary": vocabulary, "maps": maps}
         self._load_rows()
         known = self._space.words
         if word is None:
@@ -198,8 +216,12 @@ class GeometryExplorer(Explorer):
         return cls(word, table=table, **parameters)
 
     def limits(self) -> dict[str, dict[str, Any]]:
-        """Return for each parameter its limits; `rows` is at most the height of the table."""
-        return {**super().limits(), "rows": {"min": 1, "max": len(self._space.words)}}
+        """Return for each parameter its limits, as this table and its maps have them."""
+        return {
+            **super().limits(),
+            "rows": {"min": 1, "max": len(self._space.words)},
+            "plane": {"choices": [*PLANES, *self.maps]},
+        }
 
     def normalize_params(self) -> None:
         """Keep `rows` at most the height of the table."""
@@ -216,7 +238,8 @@ class GeometryExplorer(Explorer):
         """
         space, (axes, mean, variance, fitted) = self._space, self._space.components
         numbers = len(space.rows) * space.rows.shape[1] + axes.size + mean.size
-        if max(numbers * space.rows.dtype.itemsize, sum(map(len, space.words))) > PAGE_BYTES:
+        size = numbers * space.rows.dtype.itemsize + 8 * len(space.rows) * len(self.maps)
+        if max(size, sum(map(len, space.words))) > PAGE_BYTES:
             return None
         return {
             "source": space.source,
@@ -226,6 +249,10 @@ class GeometryExplorer(Explorer):
             "mean": table_data(mean),
             "variance": variance,
             "fitted": fitted,
+            "maps": {
+                name: table_data(given_plane(space.rows, name, points, variance).points)
+                for name, points in self.maps.items()
+            },
         }
 
     def compute_trace(self) -> GeometryTrace:
@@ -330,7 +357,7 @@ class GeometryExplorer(Explorer):
             else f"The map shows {format_count(seats)} of {format_count(total)} rows ({share} %); "
             "neighbors are those of all.",
             None
-            if fitted == valid or self.plane == "random"
+            if fitted == valid or self.plane == "random" or self.plane in self.maps
             else f"Its axes are fitted to {format_count(fitted, 'row')} of {width} numbers.",
         )
 
@@ -354,6 +381,7 @@ class GeometryExplorer(Explorer):
             self._space = from_user(read_table(source, name), words)
         else:
             self._space = from_reference()
+        self.maps = read_maps(inputs["maps"], len(self._space.words))
 
     def _plane(self, rows: int) -> Plane:
         """Return the map of the first rows. It is fitted to all rows, so that no word moves."""
@@ -361,8 +389,11 @@ class GeometryExplorer(Explorer):
         if key not in self._planes:
             for random_key in [k for k in self._planes if k[0] == "random"]:
                 del self._planes[random_key]
-            self._planes[key] = fit_plane(
-                self._space.rows, self.plane, seed=self.seed, components=self._space.components
+            space, given = self._space, self.maps.get(self.plane)
+            self._planes[key] = (
+                fit_plane(space.rows, self.plane, seed=self.seed, components=space.components)
+                if given is None
+                else given_plane(space.rows, self.plane, given, space.components.variance)
             )
         return self._planes[key].first(rows)
 

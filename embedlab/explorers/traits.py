@@ -105,12 +105,17 @@ class Choice(Parameter[str, str]):
 
     def validate(self, obj: Any, value: Any) -> str:
         """Return `value`, or refuse it."""
-        if not isinstance(value, str) or value not in self.choices:
+        choices = self.choices_of(obj)
+        if not isinstance(value, str) or value not in choices:
             raise TraitError(
-                f"{self.name} must be one of {', '.join(map(repr, self.choices))}. "
+                f"{self.name} must be one of {', '.join(map(repr, choices))}. "
                 f"Received {short_repr(value)}. Choose one of these."
             )
         return value
+
+    def choices_of(self, obj: Any) -> tuple[str, ...]:
+        """Return the choices that an object has."""
+        return self.choices
 
 
 class LearningRate(Parameter[float, float]):

@@ -96,7 +96,7 @@ class _Picture:
 
     def _arrows(self) -> None:
         trace = self.trace
-        if trace.analogy is None:
+        if trace.analogy is None or not trace.plane.shares:
             return
         a, b, c = (self.at[term] for term in trace.analogy.terms)
         target = a - b + c
@@ -181,6 +181,8 @@ class _Picture:
         trace = self.trace
         shares = 100 * sum(trace.plane.shares)
         variance = f"The map shows {format_number(shares, 0)} % of the variance"
+        if not trace.plane.shares:
+            variance = f"The map is {short_label(trace.plane.name)}, computed elsewhere"
         lost = (
             f"; {format_count(trace.invalid_rows, 'row')} with NaN not drawn"
             if trace.invalid_rows

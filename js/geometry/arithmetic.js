@@ -43,7 +43,7 @@ function trueLine({ cosines, distances, D }, row) {
 }
 
 /** @param {Derived} derived @param {number} row @returns {Line} */
-function mapLine({ points, mapDistances, picked }, row) {
+function mapLine({ points, mapDistances, picked, projected }, row) {
   const [dx, dy] = [
     points[2 * row] - points[2 * picked],
     points[2 * row + 1] - points[2 * picked + 1],
@@ -51,7 +51,7 @@ function mapLine({ points, mapDistances, picked }, row) {
   return {
     name: "map",
     body: html`√(Δx² + Δy²) = √(${square(dx)} + ${square(dy)}) = ${on(mapDistances[row])}`,
-    note: "in two of them: never longer",
+    note: projected ? "in two of them: never longer" : "scaled to the spread of the rows",
   };
 }
 
@@ -80,7 +80,9 @@ function fact(id, { trace }, derived, row) {
     return [
       {
         body: html`${fixed(mapDistances[row])} / ${fixed(distances[row])} = <span class="on">${percent(mapDistances[row] / distances[row])}</span>`,
-        note: "a projection never lengthens a vector",
+        note: derived.projected
+          ? "a projection never lengthens a vector"
+          : "this map is no projection: it may be any number",
       },
     ];
   if (id === "closer")

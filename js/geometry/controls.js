@@ -2,7 +2,7 @@
  * Controls of the geometry view: word, projection and number of words.
  */
 import { html } from "lit-html";
-import { choice, slider, stopsBetween } from "../kit/controls.js";
+import { choice, select, slider, stopsBetween } from "../kit/controls.js";
 import { wordInput } from "./search.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -13,6 +13,8 @@ export function controls(scene) {
   const { source, limits } = trace.header;
   /** @type {any} */
   const rows = limits.rows;
+  /** @type {string[]} */
+  const planes = /** @type {any} */ (limits.plane).choices;
   return [
     [
       "word",
@@ -28,14 +30,22 @@ export function controls(scene) {
     ],
     [
       "plane",
-      choice({
-        label: "Projection",
-        group: `${uid}-plane`,
-        place: "plane",
-        value: params.plane,
-        choices: /** @type {any} */ (limits.plane).choices,
-        onChange: (plane) => explorer.edit({ plane }),
-      }),
+      planes.length > 3
+        ? select({
+            label: "Map",
+            place: "plane",
+            value: params.plane,
+            choices: planes,
+            onChange: (plane) => explorer.edit({ plane }),
+          })
+        : choice({
+            label: "Projection",
+            group: `${uid}-plane`,
+            place: "plane",
+            value: params.plane,
+            choices: planes,
+            onChange: (plane) => explorer.edit({ plane }),
+          }),
     ],
     [
       "rows",

@@ -38,8 +38,8 @@ export function facts(scene) {
   const dimensions = { name: "dimensions", value: formatInt(derived.D), given: true };
   const variance = {
     name: "explained variance",
-    value: percent(header.shares[0] + header.shares[1]),
-    id: "variance",
+    value: header.shares.length ? percent(header.shares[0] + header.shares[1]) : "—",
+    id: header.shares.length ? "variance" : undefined,
     given: true,
   };
   const { trustworthiness, continuity } = header.quality;

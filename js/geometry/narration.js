@@ -73,7 +73,9 @@ export function narrateChange(was, { trace }) {
   const { params, typical, shares } = trace.header;
   const { total, answers, answerCosines, name, terms } = derive(trace);
   if (was.plane !== params.plane || (was.seed !== params.seed && params.plane === "random"))
-    return `Another plane through the same rows, ${params.plane}: not one cosine changed, but who lies next to whom did. It shows ${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance.`;
+    return shares.length
+      ? `Another plane through the same rows, ${params.plane}: not one cosine changed, but who lies next to whom did. It shows ${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance.`
+      : `Another map of the same rows, ${params.plane}: not one cosine changed. On average ${fixed(typical, 1)} of ten neighbors are near on it.`;
   if (was.rows !== params.rows)
     return `${formatInt(total)} words: on average ${fixed(typical, 1)} of ten neighbors by cosine are near on the map.`;
   if (["a", "b", "c"].some((slot) => was[slot] !== params[slot]) && terms && answers.length)

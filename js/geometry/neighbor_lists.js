@@ -93,11 +93,13 @@ export function listHeadings({ scene, derived, at, predicting, current }) {
   /** @param {number} x @param {number} top @param {string} name @param {string} small */
   const head = (x, top, name, small) =>
     svg`<text class="head" x=${x} y=${top}>${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
-  const shown = `${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance`;
+  const below = shares.length
+    ? `${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance explained`
+    : "no projection: distances are scaled";
   const [one, two] = at.lists;
   const side = (/** @type {{ x: number, w: number }} */ { x, w }) =>
     svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">cosine</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;
-  return svg`${head(0, 12, `2-D map, ${scene.params.plane}`, `${shown} explained`)}
+  return svg`${head(0, 12, `2-D map, ${scene.params.plane}`, below)}
     ${
       predicting
         ? head(one.x, y, "which is nearest by cosine?", "choose one")

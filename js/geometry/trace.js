@@ -11,6 +11,7 @@ import { rowOf } from "../kit/wire.js";
  * @property {number} D
  * @property {(row: number) => number} id             its number in the table
  * @property {(id: number) => number} seat            the row of a number in the table, or −1
+ * @property {boolean} projected  whether the map is a projection
  * @property {number} picked
  * @property {(row: number) => string} name      name on the screen
  * @property {(row: number) => string} text      name that Python accepts
@@ -55,6 +56,7 @@ export function derive(trace) {
       if (ids) return Array.prototype.indexOf.call(ids, number);
       return number < header.words.length ? number : -1;
     },
+    projected: header.shares.length > 0,
     picked: header.picked,
     name: (/** @type {number} */ row) => header.words[row] || `#${id(row)}`,
     text: (/** @type {number} */ row) => (named[row] ? header.words[row] : `#${id(row)}`),

@@ -218,6 +218,21 @@ def test_another_plane_changes_no_cosine(show):
     assert keep(after) == keep(before) and after != before
 
 
+def test_a_map_computed_elsewhere_is_chosen_by_keys(show, axe):
+    points = np.random.default_rng(2).normal(size=(60, 2))
+    explorer = explorer_of_table(maps={"t-SNE 30": points}, a="w1", b="w2", c="w3")
+    view = show(explorer)
+    view.place("plane").focus()
+    view.press("End")
+    view.wait(plane="t-SNE 30")
+    assert view.narration.startswith("Another map of the same rows, t-SNE 30: not one cosine")
+    assert fact(view, "trust") == format_number(explorer.trace.quality.trustworthiness)
+    assert view.root.locator(".arrow").count() == 0  # a sum has no place on such a map
+    assert view.place("fact:variance").count() == 0 and violations(view, axe) == []
+    first = int(explorer.trace.near[0])
+    assert fact(view, "map") == format_number(explorer.trace.map_distances[first])
+
+
 def test_fewer_words_by_slider(show):
     explorer = GeometryExplorer("w1", table=TABLE, words=WORDS, a="w2", b="w3", c="w59")
     view = show(explorer)

@@ -119,7 +119,7 @@ DRAWS = {
     "geometry": {
         "word": lambda rng: term(rng),
         "rows": lambda rng: rng.choice([rng.randint(1, 30), *rng.choices(range(400, 1100), k=3)]),
-        "plane": lambda rng: rng.choice(["pca 1+2", "pca 3+4", "random"]),
+        "plane": lambda rng: rng.choice(["pca 1+2", "pca 3+4", "random", "t-SNE 30"]),
         "a": lambda rng: term(rng),
         "b": lambda rng: term(rng),
         "c": lambda rng: term(rng),
@@ -271,6 +271,13 @@ def geometry_page(rng):
     if rng.random() < 0.1:  # more rows than the map draws, some of them named
         table = np.random.default_rng(3).normal(size=(6000, 8)).astype(np.float32)
         return {"table": table, "words": [f"w{n}" for n in range(5000)], "a": "#5999"}
+    if rng.random() < 0.3:
+        maps = {
+            "t-SNE 30": np.random.default_rng(7).normal(size=(30, 2)),
+            "line": np.eye(30)[:, :2],
+        }
+        table[4, 2] = np.nan
+        return {"table": table, "maps": maps, "plane": "line", "a": "#1", "b": "#2", "c": "#3"}
     if rng.random() < 0.1:  # more columns than rows
         return {"table": np.random.default_rng(4).normal(size=(30, 900)).astype(np.float32)}
     if rng.random() < 0.1:

@@ -263,6 +263,55 @@ def test_the_largest_of_many_are_those_of_a_sort(seed):
     assert unit_rows.largest(values, 10, exclude).tolist() == expected
 
 
+def test_a_map_computed_elsewhere_is_shown_and_measured():
+    table = np.random.default_rng(3).normal(size=(40, 2))
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    noise = np.random.default_rng(4).normal(size=(40, 2))
+    given = noise.copy()
+    maps = {"faithful": 70 * unit + 9, "noise": given}
+    explorer = GeometryExplorer("#3", table=table, maps=maps, a="#1", b="#2", c="#4")
+    before = explorer.trace
+    assert explorer.limits()["plane"]["choices"] == [*PLANES, "faithful", "noise"]
+    explorer.plane = "faithful"
+    header, arrays = decode(explorer.message)
+    assert explorer.error is None and header["shares"] == [] and np.isnan(arrays["target"]).all()
+    assert header["quality"]["trustworthiness"] == pytest.approx(1)
+    np.testing.assert_allclose(explorer.trace.map_distances, before.distances, atol=1e-5)
+    np.testing.assert_array_equal(explorer.trace.near, before.near)
+    assert explorer.trace.near_map.tolist() == before.near.tolist()
+    explorer.plane = "noise"
+    assert explorer.trace.quality.trustworthiness < 0.8 and (given == noise).all()
+    far = np.hypot(*(noise - noise[3]).T).argsort()[1:11]
+    assert explorer.trace.near_map.tolist() == far.tolist()
+    assert "map     noise\n" in explorer.summary and explorer.figure()
+    explorer.rows = 20
+    assert explorer.error is None and len(explorer.trace.plane.points) == 20
+    with pytest.raises(StateError, match="maps"):
+        GeometryExplorer.from_state(explorer.state, table=table)
+    again = GeometryExplorer.from_state(explorer.state, table=table, maps=maps)
+    assert again.summary == explorer.summary
+    with pytest.raises(TraitError, match="'random', 'faithful', 'noise'"):
+        explorer.plane = "t-SNE"
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [
+        ([1], r"a dict of at most 8 maps by their names\. Received \[1\]"),
+        ({f"m{n}": TABLE[:, :2] for n in range(9)}, "Received 9 of them"),
+        ({"random": TABLE[:, :2]}, "be no plane. Received 'random'"),
+        ({"": TABLE[:, :2]}, "1 to 24 characters"),
+        ({7: TABLE[:, :2]}, "Received 7"),
+        ({"m": TABLE[:, :3]}, r"\(30, 2\)\. Received shape \(30, 3\)"),
+        ({"m": "no"}, r"Received shape \(0,\)"),
+        ({"m": np.full((30, 2), np.inf)}, r"must be finite\. Received \[inf, inf\] for row 0"),
+    ],
+)
+def test_maps_that_fit_no_table_are_refused(maps, message):
+    with pytest.raises(ValueError, match=message):
+        explorer_of_table(maps=maps)
+
+
 def penalty(near, far, k):
     """Return how many ranks the k nearest in one order lie beyond the k-th in another, in plain."""
     n = len(near)

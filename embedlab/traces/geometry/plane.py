@@ -16,6 +16,7 @@ __all__ = [
     "PrincipalAxes",
     "SampledNeighbors",
     "fit_plane",
+    "given_plane",
     "nearest_in_plane",
     "principal_axes",
     "sample_neighbors",
@@ -67,16 +68,16 @@ class Plane:
     Attributes
     ----------
     name : str
-        One of `PLANES`.
+        One of `PLANES`, or the name of a map that was computed elsewhere.
     rows : UnitRows, (V, D)
         The mapped rows.
     points : ndarray of float32, (V, 2)
         ``(rows - center) @ axes.T``; NaN for a row that holds NaN or an infinity.
     axes : ndarray, (2, D)
-        Orthonormal; a row of zeros where D = 1.
+        Orthonormal; a row of zeros where D = 1. Without rows where the map is no projection.
     center : ndarray, (D,)
     shares : tuple of two floats
-        The explained variance ratio of each axis, over all rows.
+        The explained variance ratio of each axis, over all rows; empty where it is no projection.
     """
 
     name: str
@@ -84,7 +85,7 @@ class Plane:
     points: np.ndarray
     axes: np.ndarray
     center: np.ndarray
-    shares: tuple[float, float]
+    shares: tuple[float, ...]
 
     def first(self, count: int) -> "Plane":
         """Return the map of the first `count` rows; no point moves."""
@@ -210,6 +211,42 @@ def fit_plane(
         readonly_copy(axes),
         readonly_copy(components.mean),
         (shares[0], shares[1]),
+    )
+
+
+def given_plane(rows: UnitRows, name: str, coordinates: np.ndarray, variance: float) -> Plane:
+    """Return a map that was computed elsewhere, at the scale of the rows.
+
+    Parameters
+    ----------
+    rows : UnitRows, (V, D)
+    name : str
+    coordinates : ndarray, (V, 2), finite
+        Of t-SNE or UMAP, for instance: only who is near whom has a meaning.
+    variance : float
+        That of the rows, which the map gets too: its distances then have the size of true ones.
+
+    Examples
+    --------
+    >>> rows = UnitRows([[1.0, 0.0], [0.0, 1.0]])
+    >>> given_plane(rows, "mine", np.array([[0.0, 0.0], [0.0, 9.0]]), 0.25).points.tolist()
+    [[0.0, -0.5], [0.0, 0.5]]
+    """
+    points = coordinates.astype(np.float64)
+    valid = np.isfinite(rows.lengths)
+    if valid.any():
+        points -= points[valid].mean(axis=0)
+        spread = float(np.square(points[valid]).sum() / valid.sum())
+        points *= np.sqrt(variance / spread) if spread > 0 and variance > 0 else 1
+    points[~valid] = np.nan
+    width = rows.shape[1]
+    return Plane(
+        name,
+        rows,
+        readonly_copy(points, np.float32),
+        readonly_copy(np.zeros((0, width), rows.dtype)),
+        readonly_copy(np.zeros(width, rows.dtype)),
+        (),
     )
 
 

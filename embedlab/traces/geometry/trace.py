@@ -29,7 +29,7 @@ class Analogy:
     ids, similarities : ndarray, (K,)
         The answers, the nearest first, and their cosine similarities; without a, b and c.
     target : ndarray, (2,)
-        The position of ``a - b + c`` on the map.
+        The position of ``a - b + c`` on the map; NaN where the map is no projection.
     """
 
     terms: tuple[int, int, int]
@@ -115,7 +115,7 @@ class GeometryTrace:
             f"{format_count(width, 'number')} each",
             f"near    {join_some(near, TEN, between=' · ') or 'none'}",
             f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'none'}",
-            f"map     {self.plane.name} shows {shares} of the variance",
+            f"map     {self.plane.name}{f' shows {shares} of the variance' if shares else ''}",
             f"        {both} of the {format_count(len(self.near), 'word')} nearest by cosine "
             f"{'is' if both == 1 else 'are'} among the nearest on the map; "
             f"{format_number(self.typical, 1)} on average",
@@ -269,11 +269,14 @@ def _trace(
     if terms is not None:
         ids = largest(cosines[1], ANSWERS, terms)
         a, b, c = (int(term) for term in terms)
+        target = points[a] - points[b] + points[c]
+        if not plane.shares:
+            target = np.full(2, np.nan)
         analogy = Analogy(
             (a, b, c),
             readonly_copy(ids),
             readonly_copy(cosines[1, ids], np.float32),
-            readonly_copy(points[a] - points[b] + points[c], np.float32),
+            readonly_copy(target, np.float32),
         )
     return GeometryTrace(
         words,

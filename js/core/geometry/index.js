@@ -22,7 +22,7 @@ import { WordSpace } from "./word_space.js";
 /** @typedef {{ typical: number, quality: MapQuality }} Averages */
 /** @typedef {import("./trace.js").Trace} Trace */
 
-const parameters = {
+const fixed = {
   word: boundedText(200),
   rows: boundedInt(1, SIZE_MAX),
   plane: choice(...PLANES),
@@ -40,6 +40,7 @@ const parameters = {
 export default function open(page, message) {
   const words = new Words(/** @type {any} */ (page.inputs));
   const V = words.space.words.length;
+  const parameters = { ...fixed, plane: choice(...PLANES, ...words.space.maps.keys()) };
   return new Searchable(
     words.space,
     {
@@ -164,7 +165,11 @@ class Words {
     const key = name === "random" ? `random ${seed}` : name;
     if (this.fitted?.key !== key) {
       const { rows, lengths, principal } = this.space;
-      this.fitted = { key, plane: fitPlane(rows, lengths, principal, name, seed) };
+      const points = this.space.maps.get(name);
+      const plane = points
+        ? { name, points, shares: [] }
+        : fitPlane(rows, lengths, principal, name, seed);
+      this.fitted = { key, plane };
     }
     return this.fitted.plane;
   }
@@ -195,7 +200,7 @@ class Words {
         ? null
         : `The map shows ${formatCount(drawn)} of ${formatCount(count)} rows (${share} %); ` +
             "neighbors are those of all.",
-      principal.fitted === valid || plane === "random"
+      principal.fitted === valid || plane === "random" || this.space.maps.has(plane)
         ? null
         : `Its axes are fitted to ${formatCount(principal.fitted, "row")} of ${rows.columns} numbers.`,
     );

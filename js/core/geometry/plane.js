@@ -18,7 +18,7 @@ import { cosinesWith, dot, evenlySpread, largest, rowAt } from "./unit_rows.js";
  * @typedef {object} Plane
  * @property {string} name
  * @property {Float32Array} points  (V, 2)
- * @property {number[]} shares  of the variance, along each axis
+ * @property {number[]} shares  of the variance, along each axis; empty where the map is no projection
  */
 /** @typedef {{ queries: number[], near: number[][] }} SampledNeighbors */
 

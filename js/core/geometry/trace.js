@@ -29,7 +29,7 @@ const ANSWERS = 5;
  * @param {number[] | null} terms  rows of the analogy a - b + c
  * @returns {Trace}
  */
-export function traceGeometry({ rows, lengths }, { points }, count, picked, terms) {
+export function traceGeometry({ rows, lengths }, { points, shares }, count, picked, terms) {
   const cosines = cosinesWith(rows, count, rowAt(rows, picked));
   if (Number.isNaN(lengths[picked])) cosines.fill(NaN);
   const round = roundingOf(cosines);
@@ -62,12 +62,12 @@ export function traceGeometry({ rows, lengths }, { points }, count, picked, term
       [picked],
     ),
     closerOnMap,
-    analogy: terms && known ? analogyOf(rows, points, count, terms) : null,
+    analogy: terms && known ? analogyOf(rows, points, count, terms, shares.length > 0) : null,
   };
 }
 
-/** @param {Table} rows @param {Float32Array} points @param {number} count @param {number[]} terms @returns {Analogy} */
-function analogyOf(rows, points, count, terms) {
+/** @param {Table} rows @param {Float32Array} points @param {number} count @param {number[]} terms @param {boolean} projected @returns {Analogy} */
+function analogyOf(rows, points, count, terms, projected) {
   const [a, b, c] = terms.map((term) => rowAt(rows, term));
   const round = roundingOf(a);
   const cosines = cosinesWith(
@@ -81,9 +81,8 @@ function analogyOf(rows, points, count, terms) {
     terms,
     ids,
     similarities: Float32Array.from(ids, (row) => cosines[row]),
-    target: Float32Array.from(
-      [0, 1],
-      (n) => points[2 * x + n] - points[2 * y + n] + points[2 * z + n],
+    target: Float32Array.from([0, 1], (n) =>
+      projected ? points[2 * x + n] - points[2 * y + n] + points[2 * z + n] : NaN,
     ),
   };
 }
@@ -117,7 +116,7 @@ export function textsOf(trace, plane, space, count, typical, invalid) {
       `${formatCount(space.rows.columns, "number")} each`,
     `near    ${joinSome(by, TEN, " · ") || "none"}`,
     `on map  ${joinSome(on, TEN, " · ") || "none"}`,
-    `map     ${plane.name} shows ${shares} of the variance`,
+    `map     ${plane.name}${shares && ` shows ${shares} of the variance`}`,
     `        ${both} of the ${formatCount(near.length, "word")} nearest by cosine ` +
       `${both === 1 ? "is" : "are"} among the nearest on the map; ` +
       `${formatNumber(typical, 1)} on average`,

@@ -21,6 +21,7 @@ import { evenlySpread, lengthsOf } from "./unit_rows.js";
  * @property {TableData} mean
  * @property {number} variance
  * @property {number} fitted
+ * @property {Record<string, TableData>} [maps]
  */
 
 const DRAWN_MAX = 4000; // rows on the map
@@ -44,11 +45,17 @@ export class WordSpace {
   lines;
 
   /** @param {WordData} data */
-  constructor({ source, words, rows, axes, mean, variance, fitted }) {
+  constructor({ source, words, rows, axes, mean, variance, fitted, maps = {} }) {
     this.source = source;
     this.words = words;
     this.rows = /** @type {Table} */ (readTable(rows));
     this.lengths = lengthsOf(this.rows);
+    /** @type {Map<string, Float32Array>} maps that were computed elsewhere */
+    this.maps = new Map();
+    for (const [name, points] of Object.entries(maps)) {
+      const { data } = /** @type {Table} */ (readTable(points));
+      this.maps.set(name, Float32Array.from(data));
+    }
     /** @type {PrincipalAxes} */
     this.principal = {
       axes: /** @type {Table} */ (readTable(axes)),
