@@ -28,8 +28,8 @@ from embedlab.traces.geometry.plane import (
     PLANES,
     Plane,
     SampledNeighbors,
+    external_plane,
     fit_plane,
-    given_plane,
     sample_neighbors,
 )
 from embedlab.traces.geometry.quality import MapQuality, RankedRows, measure_map, rank_rows
@@ -250,7 +250,7 @@ class GeometryExplorer(Explorer):
             "variance": variance,
             "fitted": fitted,
             "maps": {
-                name: table_data(given_plane(space.rows, name, points, variance).points)
+                name: table_data(external_plane(space.rows, name, points, variance).points)
                 for name, points in self.maps.items()
             },
         }
@@ -389,11 +389,11 @@ class GeometryExplorer(Explorer):
         if key not in self._planes:
             for random_key in [k for k in self._planes if k[0] == "random"]:
                 del self._planes[random_key]
-            space, given = self._space, self.maps.get(self.plane)
+            space, coordinates = self._space, self.maps.get(self.plane)
             self._planes[key] = (
                 fit_plane(space.rows, self.plane, seed=self.seed, components=space.components)
-                if given is None
-                else given_plane(space.rows, self.plane, given, space.components.variance)
+                if coordinates is None
+                else external_plane(space.rows, self.plane, coordinates, space.components.variance)
             )
         return self._planes[key].first(rows)
 

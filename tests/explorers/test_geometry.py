@@ -267,8 +267,8 @@ def test_a_map_computed_elsewhere_is_shown_and_measured():
     table = np.random.default_rng(3).normal(size=(40, 2))
     unit = table / np.linalg.norm(table, axis=1, keepdims=True)
     noise = np.random.default_rng(4).normal(size=(40, 2))
-    given = noise.copy()
-    maps = {"faithful": 70 * unit + 9, "noise": given}
+    copied = noise.copy()
+    maps = {"faithful": 70 * unit + 9, "noise": copied}
     explorer = GeometryExplorer("#3", table=table, maps=maps, a="#1", b="#2", c="#4")
     before = explorer.trace
     assert explorer.limits()["plane"]["choices"] == [*PLANES, "faithful", "noise"]
@@ -280,7 +280,7 @@ def test_a_map_computed_elsewhere_is_shown_and_measured():
     np.testing.assert_array_equal(explorer.trace.near, before.near)
     assert explorer.trace.near_map.tolist() == before.near.tolist()
     explorer.plane = "noise"
-    assert explorer.trace.quality.trustworthiness < 0.8 and (given == noise).all()
+    assert explorer.trace.quality.trustworthiness < 0.8 and (copied == noise).all()
     far = np.hypot(*(noise - noise[3]).T).argsort()[1:11]
     assert explorer.trace.near_map.tolist() == far.tolist()
     assert "map     noise\n" in explorer.summary and explorer.figure()

@@ -15,8 +15,8 @@ __all__ = [
     "Plane",
     "PrincipalAxes",
     "SampledNeighbors",
+    "external_plane",
     "fit_plane",
-    "given_plane",
     "nearest_in_plane",
     "principal_axes",
     "sample_neighbors",
@@ -214,7 +214,7 @@ def fit_plane(
     )
 
 
-def given_plane(rows: UnitRows, name: str, coordinates: np.ndarray, variance: float) -> Plane:
+def external_plane(rows: UnitRows, name: str, coordinates: np.ndarray, variance: float) -> Plane:
     """Return a map that was computed elsewhere, at the scale of the rows.
 
     Parameters
@@ -229,7 +229,7 @@ def given_plane(rows: UnitRows, name: str, coordinates: np.ndarray, variance: fl
     Examples
     --------
     >>> rows = UnitRows([[1.0, 0.0], [0.0, 1.0]])
-    >>> given_plane(rows, "mine", np.array([[0.0, 0.0], [0.0, 9.0]]), 0.25).points.tolist()
+    >>> external_plane(rows, "mine", np.array([[0.0, 0.0], [0.0, 9.0]]), 0.25).points.tolist()
     [[0.0, -0.5], [0.0, 0.5]]
     """
     points = coordinates.astype(np.float64)
