@@ -8,9 +8,10 @@ import numpy as np
 from embedlab.core.skipgram import train_skipgram
 from embedlab.data.bundled import python_reference
 from embedlab.data.corpus import Corpus
+from embedlab.data.vectors import Vectors, sentence_model
 from embedlab.traces.readonly import readonly_copy
 
-__all__ = ["WordVectors", "reference_vectors", "train_vectors"]
+__all__ = ["WordVectors", "example_vectors", "reference_vectors", "train_vectors"]
 
 MIN_COUNT, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
 """Smallest word count, vector length, epochs and learning rate for a text of any size."""
@@ -118,3 +119,26 @@ def reference_vectors() -> WordVectors:
         epochs=REFERENCE_EPOCHS,
         rate=REFERENCE_RATE,
     )
+
+
+def example_vectors() -> Vectors:
+    """Return real vectors to try things on, without a network.
+
+    The token table of a sentence model where one is installed (see
+    `embedlab.data.vectors.sentence_model`), else the vectors of `reference_vectors`.
+
+    Raises
+    ------
+    embedlab.data.docstrings.MissingTextError
+        When there is no model, and Python was installed without its reference.
+
+    Examples
+    --------
+    >>> example_vectors().shape[1] in (64, 384)
+    True
+    """
+    model = sentence_model()
+    if model is not None:
+        return model
+    trained = reference_vectors()
+    return Vectors(trained.words, trained.table, trained.name)
