@@ -49,7 +49,7 @@ def test_a_refused_file_ends_as_the_guide_says(tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
-def test_vectors_of_the_projector_lose_their_first_number_as_the_guide_says(tmp_path):
+def test_vectors_of_the_projector_lose_their_first_number(tmp_path):
     path = tmp_path / "vectors.tsv"
     path.write_text("0.5\t1.5\t2.5\n3.5\t4.5\t5.5\n")
     assert vectors.open(path).words == ("0.5", "3.5")
