@@ -157,9 +157,9 @@ class Sharding:
     def locate(self, ids: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return the shard that reads each id, and its row there; both int64, shape of `ids`.
 
-        A replicated row is read from the shard ``position % S`` of its position among the
-        replicated ids, so that reading them is spread over all. Every shard of a column-wise table
-        has each row under its id; shard 0 stands for all.
+        Of a replicated row it is the copy in shard ``position % S``, for its position among the
+        replicated ids; `parts` chooses among the copies. Every shard of a column-wise table has
+        each row under its id; shard 0 stands for all.
         """
         ids = as_ids(ids)
         if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.input_dim:
@@ -196,7 +196,8 @@ class Sharding:
     def parts(self, ids: np.ndarray, every_copy: bool = False) -> list[Part]:
         """Split distinct ids (K,) by shard; shards without any are left out.
 
-        With `every_copy` a replicated id goes to all shards: for updates.
+        A replicated id goes to one of the shards with the least to do otherwise; with
+        `every_copy`, as updates do, to all.
 
         >>> parts = Sharding(10, 4, "row_wise", 2).parts(np.array([1, 7, 8]))
         >>> [(part.shard, part.positions.tolist(), part.rows.tolist()) for part in parts]
@@ -217,6 +218,9 @@ class Sharding:
             row = row[positions]
         else:
             positions = np.arange(ids.size)
+            loads = np.bincount(shard[~copies], minlength=self.shards)
+            readers = _fill_up(loads, int(copies.sum()))
+            shard[copies] = np.repeat(np.arange(self.shards), readers)
         groups = group(shard, self.shards)
         ends = groups.starts
         orders = [groups.order[ends[k] : ends[k + 1]] for k in range(len(groups.ids))]
@@ -241,6 +245,23 @@ class Sharding:
         """Return a sharding from `get_config`."""
         replicated = np.array(config["replicated"], np.int64)
         return cls(**{**config, "workers": tuple(config["workers"]), "replicated": replicated})
+
+
+def _fill_up(loads: np.ndarray, count: int) -> np.ndarray:
+    """Return how many of `count` more each of some loads (S,) gets, so that the largest is least.
+
+    >>> _fill_up(np.array([5, 0, 2]), 4).tolist()
+    [0, 3, 1]
+    """
+    ordered = np.sort(loads)
+    for number in range(1, len(loads) + 1):
+        level = -(-(count + int(ordered[:number].sum())) // number)
+        if number == len(loads) or level <= ordered[number]:
+            break
+    more = np.maximum(level - loads, 0)
+    surplus = int(more.sum()) - count  # from rounding up: at most one for each
+    more[np.flatnonzero(more)[len(np.flatnonzero(more)) - surplus :]] -= 1
+    return more
 
 
 def _hash_factors(size: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Homes of shards: this process, or as actors on the workers of a Dask client.
+"""Homes of shards: this process, or actors on the workers of a Dask client.
 
 Both start the same `Shard`s and pass calls to them. Scheduling, transport and security are Dask's.
 """

@@ -61,7 +61,7 @@ def test_zipf_overloads_a_block_and_hashing_or_copies_mend_it():
         for scheme, hot in [("row_wise", 0), ("row_wise", 10_000), ("row_wise_hashed", 0)]
     }
     assert imbalance["row_wise", 0] > 2
-    assert imbalance["row_wise", 10_000] < 1.5
+    assert imbalance["row_wise", 10_000] < 1.01  # copies are read where there is least to do
     assert imbalance["row_wise_hashed", 0] < 1.1
 
 
