@@ -15,6 +15,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -178,19 +179,25 @@ def kills(client, count, seed):
 
 @contextmanager
 def cluster_of(workers):
-    """Yield the client of a local cluster whose workers do not come back when they are killed."""
+    """Yield the client of workers in processes that do not come back when they are killed."""
     from distributed import Client, LocalCluster
 
-    arguments = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": 0}
     with (
-        LocalCluster(processes=True, dashboard_address="127.0.0.1:0", **arguments) as cluster,
+        LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster, direct_to_workers=True) as client,
     ):
-        for nanny in cluster.workers.values():
-            nanny.auto_restart = False
-        yield client
-        for pid in client.run(os.getpid).values():  # closing them takes seconds
-            os.kill(pid, signal.SIGKILL)
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
+        command += ["--host", "127.0.0.1", "--no-nanny", "--no-dashboard"]
+        command += ["--nthreads", "1", "--memory-limit", "0", "--death-timeout", "300"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        processes = [subprocess.Popen(command, **quiet) for _ in range(workers)]
+        try:
+            client.wait_for_workers(workers, timeout=300)
+            yield client
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
 
 
 def main() -> int:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -25,17 +27,26 @@ RULE_NAMES = ["sgd", "momentum", "adagrad", "adam"]
 
 @pytest.fixture(scope="module")
 def client():
-    """A client of a cluster of processes on the loopback interface; killed workers stay away."""
+    """A client of workers in processes on the loopback interface; killed ones stay away."""
     from distributed import Client, LocalCluster
 
-    options = {"n_workers": WORKERS, "threads_per_worker": 1, "memory_limit": 0}
-    options |= {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "processes": True}
-    with LocalCluster(**options) as cluster, Client(cluster, direct_to_workers=True) as client:
-        for nanny in cluster.workers.values():
-            nanny.auto_restart = False
-        yield client
-        for pid in client.run(os.getpid).values():  # closing them takes seconds
-            os.kill(pid, signal.SIGKILL)
+    options = {"n_workers": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with (
+        LocalCluster(processes=True, **options) as cluster,
+        Client(cluster, direct_to_workers=True) as client,
+    ):
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
+        command += ["--host", "127.0.0.1", "--no-nanny", "--no-dashboard"]
+        command += ["--nthreads", "1", "--memory-limit", "0", "--death-timeout", "300"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        processes = [subprocess.Popen(command, **quiet) for _ in range(WORKERS)]
+        try:
+            client.wait_for_workers(WORKERS, timeout=300)
+            yield client
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
 
 
 @settings(max_examples=6)
@@ -135,6 +146,8 @@ def test_a_worker_killed_in_the_middle(client, assert_same_training, tmp_path, m
         with pytest.raises(expected) as error:
             calls[kind]()
     assert "\n" not in str(error.value) and "Call load" in str(error.value)
+    while len(client.nthreads()) == workers:  # the scheduler notices it too
+        pass
     for call in calls.values():  # nothing is presented as whole afterwards
         with pytest.raises((InconsistentTableError, ShardLostError)):
             call()
