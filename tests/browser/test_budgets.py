@@ -61,26 +61,6 @@ def test_hover_to_paint(view):
     assert p95(over_all(run, 30)) <= HOVER
 
 
-def test_pan_to_paint(view, name):
-    if name != "geometry":
-        pytest.skip("no other view has a map")
-    box = view.place("map").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    view.place("map").focus()
-    view.press("+", "+")
-    view.page.mouse.move(x, y)
-    view.page.mouse.down()
-
-    def run(acts):
-        for k in range(acts):
-            view.page.mouse.move(x + 8 + (k * 37) % 100, y + 8 + (k * 23) % 60)
-            view.settle()
-        return measures(view, "pan")
-
-    assert p95(over_all(run, 30)) <= HOVER
-    view.page.mouse.up()
-
-
 def test_step_to_paint(view, name):
     view.place(CASES[name].first).focus()
 

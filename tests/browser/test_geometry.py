@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 from test_access import violations
+from test_budgets import HOVER, measures, over_all, p95
+from view_cases import CASES
 
 from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.explorers.geometry import GeometryExplorer
@@ -354,6 +356,25 @@ def test_zoom_and_pan_with_the_mouse(show):
     )
     view.click("zoom:fit")
     assert view.place("zoom:fit").is_disabled()
+
+
+@pytest.mark.budget
+def test_pan_to_paint(show):
+    view = show(CASES["geometry"].make(**CASES["geometry"].large))
+    x, y = middle(view.place("map"))
+    view.place("map").focus()
+    view.press("+", "+")
+    view.page.mouse.move(x, y)
+    view.page.mouse.down()
+
+    def run(acts):
+        for k in range(acts):
+            view.page.mouse.move(x + 8 + (k * 37) % 100, y + 8 + (k * 23) % 60)
+            view.settle()
+        return measures(view, "pan")
+
+    assert p95(over_all(run, 30)) <= HOVER
+    view.page.mouse.up()
 
 
 # --- words that are offered ---------------------------------------------------------------------
