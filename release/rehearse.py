@@ -117,8 +117,9 @@ def run(command: list[str], *, stop_after_a_line: bool = False, **options: objec
     first, good = "", {0}
     if stop_after_a_line and process.stdout:
         first = process.stdout.readline()
-        process.terminate()
-        good.add(1 if os.name == "nt" else -15)
+        if not first.startswith(("embedlab ", "usage:", "Traceback")):  # no error
+            process.terminate()
+            good.add(1 if os.name == "nt" else -15)
     output = first + process.communicate(timeout=900)[0]
     if process.returncode not in good:
         raise RehearsalError(f"code {process.returncode}: {' / '.join(output.splitlines()[-6:])}")
