@@ -258,7 +258,7 @@ def _fill_up(loads: np.ndarray, count: int) -> np.ndarray:
         level = -(-(count + int(ordered[:number].sum())) // number)
         if number == len(loads) or level <= ordered[number]:
             break
-    more = np.maximum(level - loads, 0)
+    more: np.ndarray = np.maximum(level - loads, 0)
     surplus = int(more.sum()) - count  # from rounding up: at most one for each
     more[np.flatnonzero(more)[len(np.flatnonzero(more)) - surplus :]] -= 1
     return more

@@ -112,8 +112,22 @@ class DaskShards:
         ]
         self._actors = []
         for index, future in enumerate(self._futures):
+            address = addresses[sharding.workers[index]]
+            self._actors.append(self._started(client, index, future, address, timeout))
+
+    @staticmethod
+    def _started(client: Any, index: int, future: Any, address: str, timeout: float) -> Any:
+        """Return the actor of a shard once it runs; its worker may end meanwhile."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
             try:
-                self._actors.append(future.result(timeout=timeout))
+                return future.result(timeout=max(0.001, min(1.0, left)))
+            except TimeoutError:
+                if address not in client.nthreads():
+                    raise lost(index, "a worker that ended") from None
+                if left <= 0:
+                    raise lost(index, f"no answer in {timeout:g} s") from None
             except Exception as error:
                 if type(error).__module__.startswith("embedlab."):
                     raise
