@@ -126,8 +126,8 @@ def _peft_config(content: bytes) -> object:
 def _state(view: str) -> Callable[[bytes], object]:
     explorer = explorer_class(view)
 
-    def read(content: bytes) -> object:
-        return explorer.from_state(content.decode("utf-8", "replace"))
+    def read(content: bytes) -> None:
+        explorer.from_state(content.decode("utf-8", "replace")).close()
 
     return read
 
@@ -201,7 +201,7 @@ READERS: dict[str, Callable[[], Reader]] = {
     "link": lambda: Reader(_link, [_sample_link()], (StateError,)),
     **{
         f"state-{view}": functools.partial(
-            lambda view: Reader(_state(view), _states(view), (StateError, TraitError)), view
+            lambda view: Reader(_state(view), _states(view), (ValueError, TraitError)), view
         )
         for view in ("lookup", "gradient", "mask", "lora", "training", "quantize", "window")
     },
