@@ -14,7 +14,7 @@ COMPUTED = [name for name in CASES if (STATIC / "core" / f"{name}.js").exists()]
 MOST = {"default": 33, "largest": 150}  # ms
 TRAVELS = {"table": np.random.default_rng(0).normal(size=(580, 128)).astype(np.float32)}
 """The largest table that a page takes with it, where the view's own largest one stays behind."""
-WARM_UP, ACTS = 4, 20
+WARM_UP, ACTS = 3, 12
 
 pytestmark = [pytest.mark.budget, pytest.mark.parametrize("name", COMPUTED)]
 

@@ -56,6 +56,7 @@ def test_s_and_its_button_copy_the_link(page):
     page.evaluate("() => { navigator.clipboard.writeText = async (text) => { copied = text } }")
     page.evaluate("globalThis.copied = ''")
     size(page).press("ArrowRight")
+    expect(page.locator(".narration")).to_contain_text("V = 13")
     size(page).press("s")
     expect(page.locator(".narration")).to_contain_text("The link is on the clipboard")
     copied = page.evaluate("copied")
