@@ -16,6 +16,7 @@ import numpy as np
 from safetensors.numpy import save
 from traitlets import TraitError
 
+from embedlab.core.ids import IdError
 from embedlab.data import peft
 from embedlab.data.vectors import open as open_vectors
 from embedlab.explorers.registry import explorer_class
@@ -201,7 +202,8 @@ READERS: dict[str, Callable[[], Reader]] = {
     "link": lambda: Reader(_link, [_sample_link()], (StateError,)),
     **{
         f"state-{view}": functools.partial(
-            lambda view: Reader(_state(view), _states(view), (ValueError, TraitError)), view
+            lambda view: Reader(_state(view), _states(view), (ValueError, TraitError, IdError)),
+            view,
         )
         for view in ("lookup", "gradient", "mask", "lora", "training", "quantize", "window")
     },
