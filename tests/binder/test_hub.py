@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from embedlab.cli.lab import SETTINGS
 from embedlab.lessons.notebook_files import notebooks
 
-yaml = pytest.importorskip("yaml")
 HUB = Path(__file__).resolve().parents[2] / "binder" / "hub"
 
 
