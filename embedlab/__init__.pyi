@@ -32,6 +32,8 @@ from embedlab.explorers.geometry import GeometryExplorer as GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer as GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer as LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer as LoRAExplorer
+from embedlab.explorers.maps import Maps as Maps
+from embedlab.explorers.maps import compute_maps as compute_maps
 from embedlab.explorers.mask import MaskExplorer as MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer as QuantizationExplorer
 from embedlab.explorers.training import TrainingExplorer as TrainingExplorer
@@ -42,6 +44,7 @@ from embedlab.figures.geometry import draw_geometry as draw_geometry
 from embedlab.figures.gradient import draw_gradient as draw_gradient
 from embedlab.figures.lookup import draw_lookup as draw_lookup
 from embedlab.figures.lora import draw_lora as draw_lora
+from embedlab.figures.maps import draw_maps as draw_maps
 from embedlab.figures.mask import draw_mask as draw_mask
 from embedlab.figures.quantize import draw_quantize as draw_quantize
 from embedlab.figures.training import draw_training as draw_training
@@ -64,6 +67,8 @@ from embedlab.traces.lookup import LookupTrace as LookupTrace
 from embedlab.traces.lookup import trace_lookup as trace_lookup
 from embedlab.traces.lora.trace import LoRATrace as LoRATrace
 from embedlab.traces.lora.trace import trace_lora as trace_lora
+from embedlab.traces.maps import MapsTrace as MapsTrace
+from embedlab.traces.maps import trace_maps as trace_maps
 from embedlab.traces.mask.trace import MaskTrace as MaskTrace
 from embedlab.traces.mask.trace import trace_mask as trace_mask
 from embedlab.traces.quantize.trace import QuantizationTrace as QuantizationTrace

@@ -59,9 +59,9 @@ OUTSIDE = {
     "storage": {"numpy", "h5py", "safetensors"},
     "models": {"numpy", "tqdm"},
     "distributed": {"numpy"},  # what it needs of Dask comes with the client that is passed
-    "traces": {"numpy"},
+    "traces": {"numpy", "openTSNE", "umap"},  # maps are theirs, and measured here
     "figures": {"numpy", "matplotlib"},
-    "explorers": {"numpy", "anywidget", "traitlets", "ipywidgets", "IPython"},
+    "explorers": {"numpy", "anywidget", "traitlets", "ipywidgets", "IPython", "tqdm"},
 }
 HEAPS = {"utils", "helpers", "common", "misc", "util", "helper", "tools", "shared"}
 VIEWS = sorted(path.parent.name for path in (ROOT / "js").glob("*/index.js"))
