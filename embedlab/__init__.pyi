@@ -36,6 +36,7 @@ from embedlab.explorers.maps import Maps as Maps
 from embedlab.explorers.maps import compute_maps as compute_maps
 from embedlab.explorers.mask import MaskExplorer as MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer as QuantizationExplorer
+from embedlab.explorers.shard import ShardExplorer as ShardExplorer
 from embedlab.explorers.training import TrainingExplorer as TrainingExplorer
 from embedlab.explorers.window import WindowExplorer as WindowExplorer
 from embedlab.figures.cache_lines import draw_cache_lines as draw_cache_lines
@@ -47,6 +48,7 @@ from embedlab.figures.lora import draw_lora as draw_lora
 from embedlab.figures.maps import draw_maps as draw_maps
 from embedlab.figures.mask import draw_mask as draw_mask
 from embedlab.figures.quantize import draw_quantize as draw_quantize
+from embedlab.figures.shard import draw_shard as draw_shard
 from embedlab.figures.training import draw_training as draw_training
 from embedlab.figures.window import draw_window as draw_window
 from embedlab.layers.embedding import Embedding as Embedding
@@ -73,6 +75,8 @@ from embedlab.traces.mask.trace import MaskTrace as MaskTrace
 from embedlab.traces.mask.trace import trace_mask as trace_mask
 from embedlab.traces.quantize.trace import QuantizationTrace as QuantizationTrace
 from embedlab.traces.quantize.trace import trace_quantize as trace_quantize
+from embedlab.traces.shard import ShardTrace as ShardTrace
+from embedlab.traces.shard import trace_shard as trace_shard
 from embedlab.traces.training import TrainingTrace as TrainingTrace
 from embedlab.traces.training import trace_training as trace_training
 from embedlab.traces.window import WindowTrace as WindowTrace

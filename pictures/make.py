@@ -47,6 +47,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any], Callable[[Page], None] | None]] =
     "training": ("training", {}, None),
     "window": ("window", {"position": 13}, None),
     "quantize": ("quantize", {}, None),
+    "shard": ("shard", {}, None),
     "geometry": ("geometry", {}, None),
 }
 """Name of the picture -> the view, its parameters, and what is done in it before the photograph."""

@@ -8,5 +8,6 @@ from embedlab.explorers.maps import Maps as Maps
 from embedlab.explorers.maps import compute_maps as compute_maps
 from embedlab.explorers.mask import MaskExplorer as MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer as QuantizationExplorer
+from embedlab.explorers.shard import ShardExplorer as ShardExplorer
 from embedlab.explorers.training import TrainingExplorer as TrainingExplorer
 from embedlab.explorers.window import WindowExplorer as WindowExplorer

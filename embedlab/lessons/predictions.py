@@ -31,6 +31,7 @@ PREDICTIONS: dict[str, Prediction] = {
     "quantize.tenfold": Prediction(
         "One weight grows tenfold. Which codes of its row change, and which other rows?"
     ),
+    "shard.busiest": Prediction("Which worker is asked for the most rows of a batch?"),
     "geometry.nearest": Prediction("Which of the named words is nearest by cosine?"),
 }
 """By their names, as the browser half reports them."""

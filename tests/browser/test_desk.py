@@ -103,6 +103,7 @@ HIDDEN = {
     ".card",
     "quantize": ".moved, .was, .bump, .histogram, .card",
     "window": ".ribbon, .ring, .rowlabel.used, .faded, .pair .num, .card",
+    "shard": ".ribbon, .flying, .wires, .load, .busiest, .again, .faded, .cell, .card",
     "lora": ".reached, .spectrum .bar, .errors .point, .errors .line, .errors .dot, .card",
 }
 

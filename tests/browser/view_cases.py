@@ -16,6 +16,7 @@ from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.shard import ShardExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.window import WindowExplorer
 from embedlab.layers import Dense, Embedding, Flatten
@@ -305,6 +306,37 @@ CASES: dict[str, Case] = {
                 "seen": list(range(48, 64)),
                 "words": ["👩‍🚀" * 20] * 10_000,
             },
+        ],
+    ),
+    "shard": Case(
+        make=ShardExplorer,
+        first="worker:0",
+        states={
+            "a worker and its bytes": ("worker:0", "Enter", "ArrowDown"),
+            "an id": ("id:0", "Enter", "ArrowDown"),
+            "a number of a row": ("cell:0:0", "Enter", "ArrowRight"),
+            "the imbalance": ("fact:imbalance", "Enter"),
+            "the first step": ("worker:0", "Home"),
+            "ids are sent": ("worker:0", "Home", ".", "."),
+            "one has answered": ("worker:0", "Home", ".", ".", "."),
+            "predicting": ("worker:0", "p"),
+            "revealed": ("worker:0", "p", "Enter", "p"),
+        },
+        traces=[
+            {"scheme": "row_wise_hashed", "workers": 8, "hot_rows": 16},
+            {"scheme": "column_wise", "workers": 8, "output_dim": 32},
+            {"scheme": "table_wise"},
+            {"text": "the cat sat on the mat #900 #900", "workers": 6},
+            {"text": "", "workers": 1},
+            {"input_dim": 16_384, "workers": 8, "hot_rows": 128, "output_dim": 32},
+        ],
+        large={"scheme": "column_wise", "workers": 8, "output_dim": 32, "input_dim": 4096},
+        edit=("workers", "ArrowLeft", "ArrowRight"),
+        hostile=[
+            *({"text": text} for text in TEXTS),
+            {"text": "#0 #1023 #5 #5", "workers": 8},
+            {"text": "👩‍🚀 " * 200, "scheme": "column_wise"},
+            {"input_dim": 128, "hot_rows": 128, "workers": 8},
         ],
     ),
     "window": Case(

@@ -17,6 +17,7 @@ from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.shard import ShardExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import decode
@@ -27,6 +28,7 @@ COMPUTED = {
     "gradient",
     "mask",
     "quantize",
+    "shard",
     "training",
     "window",
 }  # last bits differ by machine
@@ -55,6 +57,7 @@ EXPLORERS = {
     "quantize": QuantizationExplorer,
     "training": TrainingExplorer,
     "lora": LoRAExplorer,
+    "shard": ShardExplorer,
     "window": WindowExplorer,
 }
 STATES = {
@@ -143,6 +146,14 @@ STATES = {
             "edits": [[2, 1, 0.9], [9, 0, 1.0]],
         },
         "smallest": {"input_dim": 1, "output_dim": 1, "rank": 1, "seen": []},
+    },
+    "shard": {
+        "default": {},
+        "hashed": {"scheme": "row_wise_hashed", "workers": 8, "hot_rows": 16},
+        "columns": {"scheme": "column_wise", "workers": 3, "output_dim": 8},
+        "text": {"text": "<b>the</b> חתול the #1023 🐈", "workers": 2, "output_dim": 8},
+        "none": {"text": "", "output_dim": 8},
+        "single": {"workers": 1, "batch_size": 1, "input_dim": 128, "output_dim": 8},
     },
     "window": {
         "default": {"text": "The cat sat on the mat. A dog ran.", "position": 1},

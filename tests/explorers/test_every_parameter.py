@@ -10,6 +10,7 @@ from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.shard import ShardExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import decode
@@ -23,6 +24,7 @@ VIEWS = {
     "lora": LoRAExplorer,
     "mask": MaskExplorer,
     "quantize": QuantizationExplorer,
+    "shard": ShardExplorer,
     "training": lambda: TrainingExplorer(steps=10),
     "window": lambda: WindowExplorer("The cat sat on the mat. A dog ran."),
 }

@@ -30,6 +30,7 @@ _SHOWS = {
     "window": "the pairs of one skip-gram step, their losses, and the rows that it changes",
     "lora": "an adapter: its rank, its alpha, and which rows it changes",
     "quantize": "a row, its quantization levels, and the rounding error of each row",
+    "shard": "which worker is asked for which row of a table, and the bytes that travel",
     "geometry": "which words are near each other, by cosine and on a flat map",
 }
 
