@@ -122,8 +122,8 @@ bench: $(READY)  ## compare with the peers, side by side
 pins: $(VENV)/.ready-lab  ## write binder/requirements.txt from what .venv holds
 	@$(BIN)/python binder/pins.py --write
 
-release: $(VENV)/.ready-release  ## rehearse VERSION=1.0.0: build, check, install, run; no tag, no upload
-	@$(BIN)/python release/rehearse.py $(VERSION)
+release: $(VENV)/.ready-release  ## rehearse VERSION=1.0.0 PYTHONS=python3.13: build, install, run; no tag, no upload
+	@$(BIN)/python release/rehearse.py $(or $(VERSION),1.0.0) $(PYTHONS)
 
 # The parts of `make check` and `make test`. The suite comes last, so that its count is the last line.
 

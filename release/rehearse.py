@@ -49,6 +49,7 @@ COMMANDS = {
     "embedlab lab": ("-m", "embedlab", "lab", "--no-browser", "--", "--version"),
 }
 SERVERS = {"embedlab collect"}  # run until they are stopped
+LONGEST = 1800  # seconds: compiling every kernel takes minutes
 CARD = "from embedlab.lessons import card; card().save('card.json')"
 
 
@@ -63,7 +64,9 @@ def main() -> int:
     parser.add_argument("pythons", nargs="*", default=[sys.executable])
     args = parser.parse_args()
     table: dict[str, dict[str, str]] = {}
-    with tempfile.TemporaryDirectory(prefix="embedlab-release-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="embedlab-release-", ignore_cleanup_errors=True
+    ) as folder:
         place = Path(folder)
         source, dist = place / "repository", ROOT / "dist"
 
@@ -120,7 +123,11 @@ def run(command: list[str], *, stop_after_a_line: bool = False, **options: objec
         if not first.startswith(("embedlab ", "usage:", "Traceback")):  # no error
             process.terminate()
             good.add(1 if os.name == "nt" else -15)
-    output = first + process.communicate(timeout=900)[0]
+    try:
+        output = first + process.communicate(timeout=LONGEST)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise RehearsalError(f"not done after {LONGEST // 60} minutes") from None
     if process.returncode not in good:
         raise RehearsalError(f"code {process.returncode}: {' / '.join(output.splitlines()[-6:])}")
     return "passed"
