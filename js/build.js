@@ -1,6 +1,7 @@
 /**
  * Bundle every view into embedlab/explorers/static/: one minified module and one style sheet each,
- * and what computes it on a page without Python into static/core/, and the script of that page into static/page/.
+ * and what computes it on a page without Python into static/core/,
+ * the script of that page and what stands between a view and a host that sends JSON into static/page/.
  *
  * `npm run build` writes them; `node build.js --check` builds into memory and fails when what is
  * committed differs. The same sources give the same bytes on every machine.
@@ -25,6 +26,7 @@ const result = await build({
     ...VIEWS.map((name) => ({ in: `${name}/index.js`, out: name })),
     ...CORES.map((name) => ({ in: `core/${name}/index.js`, out: `core/${name}` })),
     { in: "page/main.js", out: "page/page" },
+    { in: "page/json_host.js", out: "page/json_host" },
   ],
   outdir: OUT,
   bundle: true,
@@ -44,7 +46,13 @@ const result = await build({
 });
 
 /** @type {Map<string, string>} */
-const files = new Map(result.outputFiles.map((file) => [file.path, file.text]));
+const files = new Map(
+  // the form that a host finds which puts the module into one of its own: Explorer.json_module
+  result.outputFiles.map((file) => [
+    file.path,
+    file.text.replace(/export\{([\w$]+) as default\};\s*$/, "export default $1;\n"),
+  ]),
+);
 files.set(join(OUT, "LICENSES.txt"), licenses(Object.keys(result.metafile.inputs)));
 
 let wrong = 0;

@@ -143,6 +143,28 @@ class Explorer(SyncedWidget):
         """
         return html_export.write_html(Path(path), self._page())
 
+    def json_state(self) -> dict[str, Any]:
+        """Return what the view shows as JSON, for a host that sends no bytes, such as Streamlit."""
+        names = ["_seq", "cursor", "answers", "link_id", "hide", "ask", "_tasks", *self.PARAMS]
+        names += [name for name in ("_query", "_matches") if self.has_trait(name)]
+        buffer = base64.b64encode(self.message["buffer"]).decode()
+        return {
+            **{name: getattr(self, name) for name in names},
+            "message": {"header": self.message["header"], "buffer": buffer},
+        }
+
+    def json_module(self) -> str:
+        """Return JavaScript that shows the view in a host that sends JSON.
+
+        It defines ``view`` and ``mount(view, el, send)``. That gives a function, which is to be
+        called with `json_state` at first and after each change; `send` is called with the changes
+        that `set_state` takes.
+        """
+        view = self._esm.replace("export default", "return")
+        host = (STATIC / "page" / "json_host.js").read_text(encoding="utf-8")
+        mount = host.replace("export default", "const mount =")
+        return f"const view = (() => {{\n{view}}})();\n{mount}"
+
     @property
     def _esm(self) -> str:
         return _bundle(self.VIEW, "js")
@@ -172,22 +194,17 @@ class Explorer(SyncedWidget):
     def _page(self) -> html_export.Page:
         core = STATIC / "core" / f"{self.VIEW}.js"
         inputs = self.page_inputs() if core.exists() else None
-        message = self.message
+        traits = self.json_state()
         if inputs is None:
             header = html_export.fixed_header(
-                message["header"], self.OFFLINE_PARAMS, self.external_inputs()
+                self.message["header"], self.OFFLINE_PARAMS, self.external_inputs()
             )
-            message = {**message, "header": header}
-        names = ["_seq", "cursor", "answers", "link_id", "hide", "ask", *self.PARAMS]
+            traits["message"] = {**traits["message"], "header": header}
         return html_export.Page(
             title=self.QUESTION,
             script=self._esm,
             style=self._css,
-            traits={
-                **{name: getattr(self, name) for name in names},
-                "message": message,
-                "_tasks": describe_tasks(self.tasks, kernel=False),
-            },
+            traits={**traits, "_tasks": describe_tasks(self.tasks, kernel=False)},
             in_message=self.OFFLINE_PARAMS,
             names=(*self.PARAMS, *self.OTHER_CONTROLS),
             core="" if inputs is None else core.read_text(encoding="utf-8"),

@@ -28,7 +28,7 @@ class Page:
     script, style : str
         The bundle of the view.
     traits : dict
-        The values of the widget model; ``traits["message"]["buffer"]`` is bytes.
+        The values of the widget model, of `Explorer.json_state`.
     in_message : tuple of str
         Parameters that the view can change without Python and without `core`.
     names : tuple of str
@@ -60,18 +60,15 @@ def render_html(page: Page) -> str:
 
     Examples
     --------
-    >>> message = {"header": {}, "buffer": b"12"}
-    >>> page = Page("<b>?", "", "", {"message": message}, (), (), "", {}, b"", "", "")
+    >>> page = Page("<b>?", "", "", {"message": {}}, (), (), "", {}, b"", "", "")
     >>> text = render_html(page)
     >>> "<title>&lt;b&gt;?</title>" in text, "https://" in text
     (True, False)
     """
-    message = page.traits["message"]
-    encoded = base64.b64encode(message["buffer"]).decode()
     model = {
         "script": page.script,
         "style": page.style,
-        "traits": {**page.traits, "message": {**message, "buffer": encoded}},
+        "traits": page.traits,
         "inMessage": list(page.in_message),
         "names": list(page.names),
         "core": page.core,

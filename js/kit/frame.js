@@ -114,7 +114,7 @@ function alerts(explorer) {
   return html`${text ? html`<p class="strip error" role="alert">${text} ${growButton(explorer)}</p>` : nothing}
   ${
     store.waiting === "silent"
-      ? html`<p class="strip" role="status">Python has not answered yet: the kernel is busy or was stopped. If it stays so, restart it and run the cell again.</p>`
+      ? html`<p class="strip" role="status">Python has not answered yet: the kernel is busy. If it stays so, restart it and run the cell again.</p>`
       : nothing
   }
   ${(scene && !text && view.alert?.(scene)) ?? nothing}`;

@@ -26,6 +26,12 @@ export const SILENT_AFTER = 10_000; // ms: by then the kernel is busy or gone
 export const AGAIN_AFTER = 1_000; // ms from an edit until a silent kernel gets it
 export const CURSOR_EVERY = 100; // ms between two reports of the cursor
 
+// What nbconvert and ipywidgets' embed write at the end of a page: the view may move there, but no
+// kernel hears it.
+const SAVED = "body > [type*=widget-state]";
+const NO_PYTHON =
+  "This page is saved without Python: it shows one result and cannot compute a new one.";
+
 export class Store {
   /**
    * @param {Model} model
@@ -65,6 +71,10 @@ export class Store {
    * @param {Record<string, any>} patch
    */
   edit(patch) {
+    if (globalThis.document?.querySelector(SAVED)) {
+      this.error = NO_PYTHON;
+      return this.changed("edit");
+    }
     Object.assign(this.pending, patch);
     this.rejected = {};
     if (this.waiting === "idle") this.send();

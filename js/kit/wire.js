@@ -25,17 +25,13 @@
  */
 /** @typedef {{ header: Header & Record<string, any>, arrays: Record<string, NdArray> }} Trace */
 
-/** @type {Record<string, new (buffer: ArrayBuffer, offset: number, length: number) => Numbers>} */
-const DTYPES = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-};
+/**
+ * The typed array of a dtype: "float32" is read by Float32Array.
+ * @param {string} dtype
+ * @returns {new (buffer: ArrayBuffer, offset: number, length: number) => Numbers}
+ */
+const typedArray = (dtype) =>
+  /** @type {any} */ (globalThis)[`${dtype[0].toUpperCase()}${dtype.slice(1)}Array`];
 
 export const VERSION = 1;
 
@@ -44,7 +40,8 @@ export const VERSION = 1;
  *
  * Throws an Error with one sentence when the message is of another version or when an array does
  * not fit its buffer.
- * @param {{ header: any, buffer?: ArrayBuffer | ArrayBufferView | null }} message
+ * @param {{ header: any, buffer?: ArrayBuffer | ArrayBufferView | string | null }} message  a host that
+ *   sends JSON has the buffer as base64
  * @returns {Trace}
  */
 export function decode(message) {
@@ -81,25 +78,26 @@ export function rowOf(array, row) {
  * @param {ArrayBuffer} buffer
  */
 function readArray(name, spec, buffer) {
-  const Kind = DTYPES[spec.dtype];
-  if (!Kind) throw new Error(`Array ${name} has a dtype this view cannot read: ${spec.dtype}.`);
-  const length = spec.shape.reduce((a, b) => a * b, 1);
+  const { dtype, shape, offset } = spec;
+  const length = shape.reduce((a, b) => a * b, 1);
   try {
-    return { data: new Kind(buffer, spec.offset, length), shape: spec.shape };
+    return { data: new (typedArray(dtype))(buffer, offset, length), shape };
   } catch {
     throw new Error(
-      `Array ${name} of shape (${spec.shape.join(", ")}) does not fit its buffer ` +
+      `Array ${name} of ${dtype} (${shape.join(", ")}) does not fit its buffer ` +
         `of ${buffer.byteLength} bytes. Run the cell again.`,
     );
   }
 }
 
 /**
- * @param {ArrayBuffer | ArrayBufferView | null | undefined} buffer
+ * @param {ArrayBuffer | ArrayBufferView | string | null | undefined} buffer
  * @returns {ArrayBuffer}
  */
 function asArrayBuffer(buffer) {
-  if (!ArrayBuffer.isView(buffer)) return buffer ?? new ArrayBuffer(0);
+  if (typeof (buffer ??= "") === "string")
+    return Uint8Array.from(atob(buffer), (sign) => sign.charCodeAt(0)).buffer;
+  if (!ArrayBuffer.isView(buffer)) return buffer;
   const { byteOffset, byteLength } = buffer;
   return /** @type {ArrayBuffer} */ (buffer.buffer).slice(byteOffset, byteOffset + byteLength);
 }

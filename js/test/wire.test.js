@@ -37,9 +37,21 @@ test("a buffer that starts crooked is read all the same", () => {
   assert.deepEqual(crooked.arrays.table.data, trace("default").arrays.table.data);
 });
 
+test("a buffer as base64, from a host that sends JSON", () => {
+  const { header, buffer } = message("default");
+  const text = Buffer.from(buffer).toString("base64");
+  assert.deepEqual(decode({ header, buffer: text }), decode({ header, buffer }));
+});
+
 test("an array beyond its buffer is refused with a sentence", () => {
   const { header, buffer } = message("default");
   assert.throws(() => decode({ header, buffer: buffer.slice(0, 40) }), /does not fit its buffer/);
+  const ids = { dtype: "bfloat16", shape: [2], offset: 0 };
+  const unknown = { ...header, arrays: { ids } };
+  assert.throws(
+    () => decode({ header: unknown, buffer }),
+    /Array ids of bfloat16 \(2\) does not fit/,
+  );
 });
 
 test("another version is refused with a sentence", () => {

@@ -71,11 +71,8 @@ function keys({ derived, at, n }) {
 export function lossRange({ runs, unbranched }) {
   let low = Infinity;
   let high = -Infinity;
-  for (const losses of [
-    ...runs.map((run) => run.losses),
-    ...(unbranched ? [unbranched.losses] : []),
-  ]) {
-    for (const value of losses) {
+  for (const run of [...runs, unbranched]) {
+    for (const value of run?.losses ?? []) {
       if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
       high = Math.max(high, value);

@@ -18,23 +18,21 @@ export function narrate(scene) {
   const d = sceneFrame(scene);
   const { derived, run, row, s, predicting } = d;
   const word = quoted(d);
-  const step = html`step ${s + 1}`;
   if (predicting)
     return html`Step ${s + 1}: ${word} stands where its point is. What comes next is hidden until you reveal it.`;
   if (!derived.N) return html`No words, no pairs: nothing moves. Type a text.`;
   const move = run.move(s, row);
-  const rule = run.rule(s).optimizer;
   if (Number.isNaN(move))
-    return html`${step}: ${word} holds NaN or infinity, and every step keeps it so.`;
+    return html`Step ${s + 1}: ${word} holds NaN or infinity, and every step keeps it so.`;
   const { moved, movedWithoutGrad } = countMoves(derived, run, s);
-  const all = html`${pluralize(moved, "row")} of ${derived.V} moved, ${movedWithoutGrad} without a gradient`;
-  if (run.movedWithoutGrad(s, row))
-    return html`Step ${s + 1}, ${rule}: ${word} is not in this batch, its gradient is 0, <b>and still it moves by ${shortNumber(move)}</b>. ${all}.`;
-  if (run.hasGrad(s, row))
-    return html`Step ${s + 1}, ${rule}: ${word} is in this batch and moves by ${shortNumber(move)}. ${all}.`;
+  const rule = run.rule(s).optimizer;
   const unseen = derived.lastSeen(s, row) < 0 && rule !== "sgd + l2";
-  const why = unseen ? "it was never in a batch, so it has no momentum" : WHY[rule];
-  return html`Step ${s + 1}, ${rule}: ${word} is not in this batch and stays: ${why}. ${all}.`;
+  const what = run.movedWithoutGrad(s, row)
+    ? html`not in this batch, its gradient is 0, <b>and still it moves by ${shortNumber(move)}</b>`
+    : run.hasGrad(s, row)
+      ? html`in this batch and moves by ${shortNumber(move)}`
+      : html`not in this batch and stays: ${unseen ? "it was never in a batch, so it has no momentum" : WHY[rule]}`;
+  return html`Step ${s + 1}, ${rule}: ${word} is ${what}. ${pluralize(moved, "row")} of ${derived.V} moved, ${movedWithoutGrad} without a gradient.`;
 }
 
 /** Return what moves a row with zero gradient. @param {string} optimizer */

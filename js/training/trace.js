@@ -87,7 +87,7 @@ function deriveTrace({ header, arrays }) {
     from: branchStep,
     losses: arrays.unbranched_losses.data,
     weights: (/** @type {number} */ k, /** @type {number} */ row) =>
-      past.data.subarray(((k - branchStep) * V + row) * D, ((k - branchStep) * V + row + 1) * D),
+      rowAt(past.data, (k - branchStep) * V + row, D),
   };
   const B = header.batch;
   const ids = arrays.ids.data;
@@ -147,11 +147,11 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
   const firstRule = ruleOf(spec);
   const branchRule = spec.branch ? ruleOf(spec.branch) : firstRule;
   /** @param {number} k @param {number} row */
-  const weights = (k, row) => w.subarray((k * V + row) * D, (k * V + row + 1) * D);
+  const weights = (k, row) => rowAt(w, k * V + row, D);
   /** @param {number} s @param {number} row */
   const grad = (s, row) => {
     const e = index[s * V + row];
-    return e < 0 ? none : g.subarray(e * D, (e + 1) * D);
+    return e < 0 ? none : rowAt(g, e, D);
   };
   const moves = new Float64Array(S * V);
   const withGrad = new Uint8Array(S * V);
@@ -176,12 +176,15 @@ function deriveRun(spec, n, arrays, { S, V, D }, index) {
     movedWithoutGrad: (s, row) => moves[s * V + row] > 0 && !withGrad[s * V + row],
     slot(slot, k, row) {
       const values = arrays[`slot${n}${slot}`]?.data;
-      return values ? values.subarray((k * V + row) * D, (k * V + row + 1) * D) : null;
+      return values ? rowAt(values, k * V + row, D) : null;
     },
     rate: (s) => rates[s],
     losses: arrays[`losses${n}`].data,
   };
 }
+
+/** Return row i of D columns. @param {Numbers} values @param {number} i @param {number} D */
+const rowAt = (values, i, D) => values.subarray(i * D, (i + 1) * D);
 
 /** @param {any} spec @returns {Rule} */
 const ruleOf = ({ optimizer, rate, slots }) => ({ optimizer, rate, slots });
