@@ -52,11 +52,12 @@ export function readTheme(el) {
 
 /**
  * Return the size of the host's text over the usual one: of the page (16 px), and of Jupyter's cells (14 px).
+ * A page with less sets a unit and no text: nbclassic has 10 px.
  */
 export function hostScale() {
   const page = getComputedStyle(document.documentElement);
   const cell = parseFloat(page.getPropertyValue("--jp-content-font-size1")) / 14;
-  const scale = (parseFloat(page.fontSize) / 16) * (cell || 1);
+  const scale = Math.max(1, parseFloat(page.fontSize) / 16) * (cell || 1);
   return Math.round(scale * 100) / 100 || 1;
 }
 
