@@ -21,8 +21,8 @@ JSON_HOST = """async ([text, state]) => {
 }"""
 
 
-def test_an_edit_on_a_saved_page_is_answered_by_the_sentence_of_an_exported_page(show):
-    """As nbconvert and ipywidgets' embed save it, where the view itself came from the network."""
+def test_an_edit_on_a_saved_page_is_answered_by_a_sentence(show):
+    """That of an exported page: as nbconvert saves it, the view itself came from the network."""
     view = show(LookupExplorer("a b"))
     saved = io.StringIO()
     embed.embed_minimal_html(saved, view.explorer, state={})
