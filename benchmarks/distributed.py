@@ -15,12 +15,10 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +30,14 @@ from embedlab.distributed import (
     Sharding,
     draw_ids,
     expected_traffic,
+    local_cluster,
 )
 
 DIMENSION = 128
+
+MOST_MEMORY = 10**9
+"""Bytes that the process of a worker may have resident while it holds a quarter of a table."""
+
 LAZY = {
     "sgd": {"class_name": "SGD", "config": {"learning_rate": 0.1, "sparse_update": "lazy"}},
     "adagrad": {"class_name": "Adagrad", "config": {"sparse_update": "lazy"}},
@@ -42,11 +45,66 @@ LAZY = {
 }
 
 
-def memory():
-    """Return the memory of this process in MB: its own, with mapped pages, and the peak of both."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return {name: int(fields[name].split()[0]) // 1000 for name in ("RssAnon", "VmRSS", "VmHWM")}
+class MemoryPeaks:
+    """The largest memory of each worker's process since the last report, looked at all the time.
+
+    `anonymous` is what the process owns (RssAnon and RssShmem). `mapped` are the pages of files in
+    its address space (RssFile): code, and rows on disk, which the system takes back at will.
+    `resident` is the largest sum at any one time, as the kernel itself records it (VmHWM).
+    """
+
+    def __init__(self, client, interval=0.05):
+        self._pids = list(client.run(os.getpid).values())
+        self._interval, self._ends = interval, threading.Event()
+        self._peaks = {}
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._reset()
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ends.set()
+        self._thread.join()
+
+    def _watch(self):
+        while not self._ends.wait(self._interval):
+            for pid in self._pids:
+                self._look(pid)
+
+    def _look(self, pid):
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            fields = dict(line.split(":", 1) for line in lines)
+            size = {n: int(v.split()[0]) * 1024 for n, v in fields.items() if v.endswith(" kB")}
+            anonymous = size["RssAnon"] + size["RssShmem"]
+        except (OSError, KeyError):  # it was killed
+            return
+        new = anonymous, size["RssFile"], size["VmHWM"]
+        self._peaks[pid] = tuple(map(max, self._peaks.get(pid, new), new))
+
+    def _reset(self):
+        self._peaks = {}
+        for pid in self._pids:
+            try:
+                Path(f"/proc/{pid}/clear_refs").write_text("5")  # VmHWM starts anew
+            except OSError:
+                continue
+            self._look(pid)
+
+    def report(self, what):
+        """Print the peaks of the workers that are there, and start anew; return the largest."""
+        for pid in self._pids:
+            self._look(pid)
+        columns = [
+            [round(n / 1e6) for n in column] for column in zip(*self._peaks.values(), strict=True)
+        ]
+        names = ("anonymous", "mapped", "resident")
+        text = ", ".join(f"{n} {c}" for n, c in zip(names, columns, strict=True))
+        report(f"memory by worker while {what}, peaks in MB: {text}")
+        self._reset()
+        return columns[-1] and max(columns[-1]) * 10**6
 
 
 def report(text, start=None):
@@ -55,7 +113,11 @@ def report(text, start=None):
 
 
 def large_table(client, gigabytes, workers, optimizer, scheme, batch, rounds, sample):
-    """Build, use, save, lose and load a table on disk; return whether all rows are equal."""
+    """Build, use, save, lose and load a table on disk; return whether all is as it must be.
+
+    All rows of a sample must be equal, and no worker's process may ever have had more than
+    `MOST_MEMORY` bytes resident, mapped pages included.
+    """
     rows = int(gigabytes * 1e9) // (4 * DIMENSION)
     slots = {"sgd": 0, "adagrad": 1, "adam": 2}[optimizer]
     needed = int(2.2 * gigabytes * 1e9 * (1 + slots))
@@ -67,49 +129,56 @@ def large_table(client, gigabytes, workers, optimizer, scheme, batch, rounds, sa
         report(f"{needed / 1e9:.1f} GB of disk must be free. Received {free / 1e9:.1f} GB.")
         return False
     plan = Sharding(rows, DIMENSION, scheme, workers)
-    start = time.monotonic()
     options = {"optimizer": LAZY[optimizer], "placement": "disk", "seed": 1, "timeout": 120.0}
-    table = ShardedEmbedding(rows, DIMENSION, client, plan, **options)
-    report("built", start)
-    rng = np.random.default_rng(2)
-    start, table.bytes_sent[:], table.bytes_received[:] = time.monotonic(), 0, 0
-    for number in range(rounds):
-        ids = draw_ids(batch, rows, ("zipf", "uniform")[number % 2], seed=100 + number)
-        table(ids)
-        grad = rng.normal(size=(batch, DIMENSION)).astype(np.float32)
-        table.step(table.backward(ids, grad))
-    report(f"{rounds} lookups and steps of {batch} ids", start)
-    laws = [
-        expected_traffic(plan, [draw_ids(batch, rows, law, seed) for seed in range(4)], workers)
-        for law in ("zipf", "uniform")
-    ]
-    expected = (laws[0].total + laws[1].total) * rounds / 2
-    measured = int(table.bytes_sent.sum() + table.bytes_received.sum())
-    report(f"bytes moved: {measured:,}, planned {expected:,.0f} ({expected / measured - 1:+.2%})")
-    report(f"memory by worker, MB: {list(client.run(memory).values())}")
-    chosen = np.sort(rng.choice(rows, size=min(sample, rows), replace=False))
-    before = np.concatenate([table(part) for part in np.array_split(chosen, 20)])
-    with tempfile.TemporaryDirectory(prefix="embedlab-saved-") as folder:
+    rng, peaks = np.random.default_rng(2), []
+    with MemoryPeaks(client) as memory:
         start = time.monotonic()
-        table.save(folder)
-        report("saved", start)
-        report(f"memory by worker, MB: {list(client.run(memory).values())}")
-        kill(client, sorted(client.nthreads())[0])
-        start = time.monotonic()
-        try:
-            table(chosen[:1000])
-            report("no error after the kill")
-            return False
-        except ShardError as error:
-            report(f"{type(error).__name__}: {error}", start)
-        start = time.monotonic()
-        table.load(folder, Sharding(rows, DIMENSION, scheme, workers - 1))
-        report(f"loaded onto {workers - 1} workers", start)
-    after = np.concatenate([table(part) for part in np.array_split(chosen, 20)])
-    report(f"memory by worker, MB: {list(client.run(memory).values())}")
-    equal = bool(np.array_equal(before, after))
+        table = ShardedEmbedding(rows, DIMENSION, client, plan, **options)
+        report("built", start)
+        peaks.append(memory.report("building"))
+        start, table.bytes_sent[:], table.bytes_received[:] = time.monotonic(), 0, 0
+        for number in range(rounds):
+            ids = draw_ids(batch, rows, ("zipf", "uniform")[number % 2], seed=100 + number)
+            table(ids)
+            grad = rng.normal(size=(batch, DIMENSION)).astype(np.float32)
+            table.step(table.backward(ids, grad))
+        report(f"{rounds} lookups and steps of {batch} ids", start)
+        laws = [
+            expected_traffic(plan, [draw_ids(batch, rows, law, seed) for seed in range(4)], workers)
+            for law in ("zipf", "uniform")
+        ]
+        expected = (laws[0].total + laws[1].total) * rounds / 2
+        measured = int(table.bytes_sent.sum() + table.bytes_received.sum())
+        difference = f"{expected / measured - 1:+.2%}"
+        report(f"bytes moved: {measured:,}, planned {expected:,.0f} ({difference})")
+        peaks.append(memory.report("training"))
+        chosen = np.sort(rng.choice(rows, size=min(sample, rows), replace=False))
+        before = np.concatenate([table(part) for part in np.array_split(chosen, 20)])
+        peaks.append(memory.report(f"looking {len(chosen):,} rows up"))
+        with tempfile.TemporaryDirectory(prefix="embedlab-saved-") as folder:
+            start = time.monotonic()
+            table.save(folder)
+            report("saved", start)
+            peaks.append(memory.report("saving"))
+            kill(client, sorted(client.nthreads())[0])
+            start = time.monotonic()
+            try:
+                table(chosen[:1000])
+                report("no error after the kill")
+                return False
+            except ShardError as error:
+                report(f"{type(error).__name__}: {error}", start)
+            start = time.monotonic()
+            table.load(folder, Sharding(rows, DIMENSION, scheme, workers - 1))
+            report(f"loaded onto {workers - 1} workers", start)
+            peaks.append(memory.report("loading"))
+        after = np.concatenate([table(part) for part in np.array_split(chosen, 20)])
+        peaks.append(memory.report(f"looking {len(chosen):,} rows up"))
+    equal, small = bool(np.array_equal(before, after)), max(peaks) <= MOST_MEMORY
     report(f"{len(chosen):,} rows are {'equal' if equal else 'DIFFERENT'}, step {table.iterations}")
-    return equal
+    limit = f"{'within' if small else 'BEYOND'} {MOST_MEMORY / 1e9:g} GB"
+    report(f"memory a worker, mapped pages included: at most {max(peaks) / 1e6:.0f} MB, {limit}")
+    return equal and small
 
 
 def kill(client, address):
@@ -177,29 +246,6 @@ def kills(client, count, seed):
     return outcomes
 
 
-@contextmanager
-def cluster_of(workers):
-    """Yield the client of workers in processes that do not come back when they are killed."""
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster,
-        Client(cluster, direct_to_workers=True) as client,
-    ):
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
-        command += ["--host", "127.0.0.1", "--no-nanny", "--no-dashboard"]
-        command += ["--nthreads", "1", "--memory-limit", "0", "--death-timeout", "300"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        processes = [subprocess.Popen(command, **quiet) for _ in range(workers)]
-        try:
-            client.wait_for_workers(workers, timeout=300)
-            yield client
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.distributed",
@@ -220,7 +266,7 @@ def main() -> int:
     if options.kills:
         total: dict[str, int] = {}
         for first in range(0, options.kills, 5):
-            with cluster_of(6) as client:
+            with local_cluster(6) as client:
                 outcomes = kills(client, min(5, options.kills - first), options.seed + first)
             for outcome, times in outcomes.items():
                 total[outcome] = total.get(outcome, 0) + times
@@ -229,7 +275,7 @@ def main() -> int:
         good = sum(total.values()) == options.kills
     if options.table_gb:
         what = options.table_gb, options.workers, options.optimizer, options.scheme
-        with cluster_of(options.workers) as client:
+        with local_cluster(options.workers) as client:
             good &= large_table(client, *what, options.batch, options.rounds, options.sample)
     return 0 if good else 1
 

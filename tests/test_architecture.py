@@ -58,7 +58,7 @@ OUTSIDE = {
     **{name: {"numpy"} for name in LAYERS_AND_FRIENDS},
     "storage": {"numpy", "h5py", "safetensors"},
     "models": {"numpy", "tqdm"},
-    "distributed": {"numpy"},  # what it needs of Dask comes with the client that is passed
+    "distributed": {"numpy", "distributed"},  # Dask's, when a cluster is started
     "traces": {"numpy", "openTSNE", "umap"},  # maps are theirs, and measured here
     "figures": {"numpy", "matplotlib"},
     "explorers": {"numpy", "anywidget", "traitlets", "ipywidgets", "IPython", "tqdm"},

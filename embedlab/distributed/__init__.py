@@ -5,6 +5,7 @@ trains, searches, saves and loads. All arithmetic is that of `embedlab.core`, in
 scheduling and transport are Dask's. Without a Dask client the same shards run in this process.
 """
 
+from embedlab.distributed.cluster import local_cluster
 from embedlab.distributed.embedding import ShardedEmbedding
 from embedlab.distributed.errors import (
     InconsistentTableError,
@@ -31,5 +32,6 @@ __all__ = [
     "Traffic",
     "draw_ids",
     "expected_traffic",
+    "local_cluster",
     "plan",
 ]

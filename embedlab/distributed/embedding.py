@@ -1,15 +1,17 @@
 """A sharded embedding: one table (V, D) in shards, with the numbers of one table on one machine."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab import optimizers
+from embedlab import initializers, optimizers, quantizers
 from embedlab.core.checks import (
     DtypeError,
+    NotFiniteError,
     ShapeError,
     as_floats,
     as_numeric_array,
@@ -25,13 +27,23 @@ from embedlab.core.geometry import LazyTable, Neighbors
 from embedlab.core.gradient import SparseGrad, coalesce, group
 from embedlab.core.ids import as_ids, check_padding_idx
 from embedlab.core.lookup import lookup
+from embedlab.core.lora import Adapter, grad_lora, lora_scale
+from embedlab.distributed.arrays import ShardOptions, adapter_name, array_forms, check_codes
 from embedlab.distributed.errors import InconsistentTableError, ShardError
 from embedlab.distributed.files import read_manifest, remove_shards, write_manifest
 from embedlab.distributed.plan import ShardPlan
-from embedlab.distributed.shard import ShardOptions, Stamp, check_initializer, top_k
+from embedlab.distributed.shard import Stamp, check_adapter_initializer, check_initializer, top_k
 from embedlab.distributed.sharding import Part, Sharding
 from embedlab.distributed.workers import Answer, DaskShards, InProcessShards
-from embedlab.layers import Embedding
+from embedlab.layers import Embedding, Variable
+from embedlab.layers.embedding_table import resolve_quantization
+from embedlab.layers.lora import (
+    DEFAULT_NAME,
+    AdapterSet,
+    LoRAAdapter,
+    adapter_weight_names,
+    is_adapter_name,
+)
 
 __all__ = ["ShardedEmbedding"]
 
@@ -140,12 +152,12 @@ class ShardedEmbedding:
             timeout=timeout,
             name=name,
         )
-        if seed is None:
-            seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0])
-        self._start(config, check_size(seed, "seed", least=0))
+        if seed is not None:
+            self._seed = check_size(seed, "seed", least=0)
+        self._start(config)
         if self.padding_idx is not None:
             row = np.zeros((1, self.output_dim), self.dtype)
-            self._write(np.array([self.padding_idx]), row)
+            self._write("embeddings", np.array([self.padding_idx]), row)
 
     def _set_up(
         self,
@@ -171,11 +183,15 @@ class ShardedEmbedding:
         self.dtype, self.placement = np.dtype(dtype), placement
         self.scale_grad_by_freq = check_flag(scale_grad_by_freq, "scale_grad_by_freq")
         check_padding_idx(padding_idx, self.input_dim)
+        self._seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0])
         self.padding_idx = padding_idx
         self._optimizer = optimizers.serialize(optimizers.get(optimizer))
         self.sharding = self._as_sharding(plan)
+        self.quantization_config: Any = None
+        self._adapters = AdapterSet()  # their names and scales: the numbers are in the shards
         self.iterations = 0
         self._inconsistent = ""
+        self._shards: Any = None
         self._requests: list[_Request] = []
         self.reset_traffic()
 
@@ -197,10 +213,25 @@ class ShardedEmbedding:
             raise ShapeError(message(must, (plan.input_dim, plan.output_dim), "Plan again"))
         return plan
 
-    def _start(self, initializer: Any = None, seed: int = 0) -> None:
+    def _options(self, initializer: Any = None) -> ShardOptions:
+        config = self.quantization_config
+        return ShardOptions(
+            self.dtype.name,
+            self.placement,
+            self._optimizer,
+            initializer,
+            self._seed,
+            self.padding_idx,
+            None if config is None else quantizers.serialize(config),
+            tuple(adapter.get_config() for adapter in self._adapters.values()),
+            self._adapters.active,
+        )
+
+    def _start(self, initializer: Any = None) -> None:
         """Start the shards, with rows by an initializer, or zeros to be written."""
-        options = ShardOptions(self.dtype.name, self.placement, self._optimizer, initializer, seed)
-        self._shards: Any = None  # the old ones go first: both may not fit
+        options = self._options(initializer)
+        if self._shards is not None:
+            self._shards.close(self.timeout)  # the old ones go first: both may not fit
         kind: Any = InProcessShards
         arguments: tuple[Any, ...] = (self.sharding, options)
         if self.client is not None:
@@ -223,6 +254,33 @@ class ShardedEmbedding:
             must = f"a step of {self.name!r} must have reached all shards"
             do = "Call load with the last saved folder"
             raise InconsistentTableError(message(must, self._inconsistent, do))
+
+    def _change(self, what: str, calls: list[tuple[Any, ...]], limit: float) -> None:
+        """Send each shard its call, which changes it, and wait until all have confirmed.
+
+        InconsistentTableError, then and later, when one has not: others may have changed.
+        """
+        self._shards.check()
+        answers, confirmed = [], 0
+        try:
+            for shard, (method, *arguments) in enumerate(calls):
+                arrays = [x for x in _flat(arguments) if isinstance(x, np.ndarray)]
+                self.bytes_sent[shard] += sum(array.nbytes for array in arrays)
+                stamp = self._stamp(shard)
+                answers.append(self._shards.call(shard, method, stamp, *arguments))
+            for answer in answers:
+                answer.result(limit)
+                confirmed += 1
+        except BaseException as error:
+            all_shards = f"{confirmed} of {self.sharding.shards} shards"
+            self._inconsistent = f"{what}, confirmed by {all_shards}"
+            if not isinstance(error, Exception):
+                raise  # such as KeyboardInterrupt
+            must = f"{what} of {self.name!r} must reach all shards"
+            do = "Call load with the last saved folder"
+            reason = str(error).partition("Received ")[2].removesuffix(f". {do}.") or repr(error)
+            received = f"{all_shards} that confirmed it, and {reason}"
+            raise InconsistentTableError(message(must, received, do)) from error
 
     def reset_traffic(self) -> None:
         """Set the counts of bytes to zero.
@@ -318,12 +376,22 @@ class ShardedEmbedding:
 
     # Training ---------------------------------------------------------------------------------
 
-    def backward(self, ids: Any, grad: Any) -> SparseGrad:
-        """Return the gradient of the table for that of the rows, (*ids.shape, D).
+    def backward(self, ids: Any, grad: Any) -> Any:
+        """Return the gradient for that of the rows, (*ids.shape, D): what `step` takes.
 
-        Gradients of one id are summed here, in the order of their positions, as the core does.
+        A SparseGrad of the table; gradients of one id are summed here, in the order of their
+        positions, as the core does. With adapters the table is frozen: a dict of those of the
+        active ones, by the names of their weights, as `Embedding.backward` has it. It is computed
+        here, of the rows of A that the batch used and of B, which the shards are asked for.
+
+        Raises
+        ------
+        ValueError
+            When there is nothing to train: codes, or adapters of which none is active.
         """
         grad = np.asarray(as_floats(as_numeric_array(grad, "grad"), "grad"), self.dtype)
+        if self._adapters or self.quantization_config is not None:
+            return self._adapter_gradients(as_ids(ids), grad)
         return coalesce(
             ids,
             grad,
@@ -332,8 +400,62 @@ class ShardedEmbedding:
             scale_grad_by_freq=self.scale_grad_by_freq,
         )
 
-    def step(self, grad: SparseGrad) -> int:
+    def _adapter_gradients(self, ids: np.ndarray, grad: np.ndarray) -> dict[str, Any]:
+        self._check_consistent()
+        if not self._adapters.active:
+            must = (
+                "a table of codes, or with adapters, is frozen: an active adapter must be trained"
+            )
+            received = f"{list(self._adapters)}, none of them active"
+            raise ValueError(message(must, received, "Call add_adapter or set_active first"))
+        if grad.shape != (*ids.shape, self.output_dim):
+            must = f"grad must have the shape of the rows, {(*ids.shape, self.output_dim)}"
+            raise ShapeError(message(must, grad.shape, "Pass what the layer above sends back"))
+        group(ids, self.input_dim)  # refuses ids outside, by their positions
+        if self.padding_idx is not None:
+            counts = ids != self.padding_idx
+            ids, grad = ids[counts], grad[counts]
+        distinct, inverse = np.unique(ids, return_inverse=True)
+        gradients: dict[str, Any] = {}
+        for name, (a, b) in zip(self._adapters.active, self._factors(distinct), strict=True):
+            adapter = Adapter(a, b, self._adapters[name].scale)
+            grad_a, grad_b = grad_lora(inverse.reshape(ids.shape), grad, adapter)
+            shape = self.input_dim, a.shape[1]
+            sparse = SparseGrad(distinct[grad_a.ids], grad_a.rows, shape, grad_a.pairs)
+            gradients.update(zip(adapter_weight_names(name), (sparse, grad_b), strict=True))
+        return gradients
+
+    def _factors(self, ids: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return A, (K, R), for distinct ids, and B, (R, D), of each active adapter."""
+        by_columns = self.sharding.scheme == "column_wise"
+        parts = self.sharding.parts(ids)[: 1 if by_columns else None]  # each has all of A
+        shards = {part.shard: part for part in parts}
+        with_b = range(self.sharding.shards) if by_columns else [min(shards, default=0)]
+        answers = {}
+        for shard in sorted({*shards, *with_b}):
+            nothing = np.empty(0, self.sharding.row_dtype(shard))
+            rows = shards[shard].rows if shard in shards else nothing
+            self.bytes_sent[shard] += rows.nbytes
+            call = "factors", self._stamp(shard), rows, shard in with_b
+            answers[shard] = self._shards.call(shard, *call)
+        active = [self._adapters[name] for name in self._adapters.active]
+        count = max(1, ids.size)  # the core refuses a table without rows
+        a = [np.zeros((count, adapter.rank), self.dtype) for adapter in active]
+        b = [np.empty((adapter.rank, self.output_dim), self.dtype) for adapter in active]
+        for shard, answer in answers.items():
+            for number, (rows_of_a, whole_b) in enumerate(answer.result(self.timeout)):
+                self.bytes_received[shard] += rows_of_a.nbytes
+                if shard in shards:
+                    a[number][shards[shard].positions] = rows_of_a
+                if whole_b is not None:
+                    self.bytes_received[shard] += whole_b.nbytes
+                    b[number][:, self.sharding.columns(shard)] = whole_b
+        return list(zip(a, b, strict=True))
+
+    def step(self, grad: Any) -> int:
         """Apply one step of the optimizer on every shard, and return its number, from 1 up.
+
+        `grad` is what `backward` returned.
 
         Raises
         ------
@@ -345,41 +467,64 @@ class ShardedEmbedding:
             call raises it.
         """
         self._check_consistent()
-        self._check_grad(grad)
-        self._shards.check()
         number = self.iterations + 1
-        parts = {part.shard: part for part in self.sharding.parts(grad.ids, every_copy=True)}
-        answers, confirmed = [], 0
-        try:
-            for shard in range(self.sharding.shards):
-                rows, values = np.empty(0, self.sharding.row_dtype(shard)), grad.rows[:0]
-                columns = self.sharding.columns(shard)
-                if shard in parts:
-                    rows, values = parts[shard].rows, grad.rows[parts[shard].positions]
-                values = np.ascontiguousarray(values[:, columns])
-                self.bytes_sent[shard] += rows.nbytes + values.nbytes
-                stamp = self._stamp(shard)
-                answers.append(self._shards.call(shard, "apply", stamp, number, rows, values))
-            for answer in answers:
-                answer.result(self.timeout)
-                confirmed += 1
-        except BaseException as error:
-            all_shards = f"{confirmed} of {self.sharding.shards} shards"
-            self._inconsistent = f"step {number}, confirmed by {all_shards}"
-            if not isinstance(error, Exception):
-                raise  # such as KeyboardInterrupt
-            must = f"step {number} of {self.name!r} must reach all shards"
-            do = "Call load with the last saved folder"
-            reason = str(error).partition("Received ")[2].removesuffix(f". {do}.") or repr(error)
-            received = f"{all_shards} that confirmed it, and {reason}"
-            raise InconsistentTableError(message(must, received, do)) from error
+        if self._adapters or self.quantization_config is not None:
+            calls, changed = self._adapter_calls(number, grad), None
+        else:
+            self._check_grad(grad)
+            calls, changed = self._table_calls(number, grad), grad.ids
+        self._change(f"step {number}", calls, self.timeout)
         self.iterations = number
-        for request in self._requests:
-            request.changed.append(grad.ids)
+        self._mark_changed(changed)
         return number
 
-    def _check_grad(self, grad: Any) -> None:
-        shape = self.input_dim, self.output_dim
+    def _mark_changed(self, ids: np.ndarray | None = None) -> None:
+        """Note that rows, by default all, are others than those that are under way."""
+        for request in self._requests:
+            request.changed.append(request.ids if ids is None else ids)
+
+    def _table_calls(self, number: int, grad: SparseGrad) -> list[tuple[Any, ...]]:
+        parts = {part.shard: part for part in self.sharding.parts(grad.ids, every_copy=True)}
+        calls = []
+        for shard in range(self.sharding.shards):
+            rows, values = np.empty(0, self.sharding.row_dtype(shard)), grad.rows[:0]
+            if shard in parts:
+                rows, values = parts[shard].rows, grad.rows[parts[shard].positions]
+            values = np.ascontiguousarray(values[:, self.sharding.columns(shard)])
+            calls.append(("apply", number, rows, values))
+        return calls
+
+    def _adapter_calls(self, number: int, grads: Any) -> list[tuple[Any, ...]]:
+        names = [adapter_weight_names(name) for name in self._adapters.active]
+        expected = [name for pair in names for name in pair]
+        if not isinstance(grads, Mapping) or list(grads) != expected or not expected:
+            must = f"step takes the gradients of {expected}: the active adapters"
+            received = list(grads) if isinstance(grads, Mapping) else short_repr(grads)
+            raise ValueError(message(must, received, "Make them with backward(ids, grad)"))
+        pairs = [(grads[a], grads[b]) for a, b in names]
+        for name, (a, b) in zip(self._adapters.active, pairs, strict=True):
+            rank = self._adapters[name].rank
+            self._check_grad(a, (self.input_dim, rank))
+            if np.shape(b) != (rank, self.output_dim) or b.dtype != self.dtype:
+                must = f"the gradient of B must be {(rank, self.output_dim)} of {self.dtype}"
+                received = f"{np.shape(b)} of {b.dtype}"
+                raise ShapeError(message(must, received, "Make it with backward(ids, grad)"))
+            if not np.array_equal(a.ids, pairs[0][0].ids):
+                must, do = "gradients of A must be of the same ids", "Take those of one backward"
+                raise ValueError(message(must, short_repr(a.ids), do))
+        parts = {p.shard: p for p in self.sharding.parts(pairs[0][0].ids, every_copy=True)}
+        calls = []
+        for shard in range(self.sharding.shards):
+            rows, positions = np.empty(0, self.sharding.row_dtype(shard)), np.empty(0, np.int64)
+            columns = self.sharding.columns(shard)
+            if shard in parts:
+                rows, positions = parts[shard].rows, parts[shard].positions
+            factors = [(a.rows[positions], np.ascontiguousarray(b[:, columns])) for a, b in pairs]
+            calls.append(("apply_factors", number, rows, factors))
+        return calls
+
+    def _check_grad(self, grad: Any, shape: tuple[int, int] | None = None) -> None:
+        shape = (self.input_dim, self.output_dim) if shape is None else shape
         if not isinstance(grad, SparseGrad):
             do = "Make one with backward(ids, grad)"
             raise TypeError(message("step takes a SparseGrad", short_repr(grad), do))
@@ -393,6 +538,183 @@ class ShardedEmbedding:
         if not distinct:
             must, do = "the ids of a gradient must be sorted, each once", "Make it with coalesce"
             raise ValueError(message(must, short_repr(grad.ids), do))
+
+    # Adapters ---------------------------------------------------------------------------------
+
+    @property
+    def active_adapters(self) -> tuple[str, ...]:
+        """The names of the adapters that count now."""
+        return self._adapters.active
+
+    @property
+    def lora_enabled(self) -> bool:
+        """True where the default adapter exists."""
+        return DEFAULT_NAME in self._adapters
+
+    @property
+    def lora_rank(self) -> int | None:
+        """The rank of the default adapter, or None."""
+        return self._adapters[DEFAULT_NAME].rank if self.lora_enabled else None
+
+    @property
+    def lora_alpha(self) -> float | None:
+        """The alpha of the default adapter, or None."""
+        return self._adapters[DEFAULT_NAME].alpha if self.lora_enabled else None
+
+    def enable_lora(
+        self,
+        rank: int,
+        lora_alpha: float | None = None,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> None:
+        """Make the default adapter: see `add_adapter`, and `Embedding.enable_lora`.
+
+        >>> table = ShardedEmbedding(5, 3, seed=1)
+        >>> before = table([1, 2])
+        >>> table.enable_lora(2)
+        >>> bool((table([1, 2]) == before).all()), table.lora_rank, table.active_adapters
+        (True, 2, ('default',))
+        """
+        if self.lora_enabled:
+            must = "lora is already enabled. This can only be done once per table"
+            raise ValueError(message(must, f"rank={short_repr(rank)}", "Use add_adapter"))
+        start = {"a_initializer": a_initializer, "b_initializer": b_initializer}
+        self.add_adapter(DEFAULT_NAME, rank, lora_alpha, **start)
+
+    def add_adapter(
+        self,
+        name: str,
+        rank: int,
+        alpha: float | None = None,
+        rslora: bool = False,
+        *,
+        a_initializer: Any = "he_uniform",
+        b_initializer: Any = "zeros",
+    ) -> None:
+        """Make an adapter, ``alpha / rank * A @ B``, beside the others, and train it from now on.
+
+        While there are adapters the table is frozen. Each shard has the rows of A that belong to
+        its rows, and the columns of B that belong to its columns, with their slots; of row-wise
+        schemes each has the whole of B, and every shard takes the same steps with it. The first
+        numbers of A depend on V, R and the seed, and not on the plan; "he_uniform" draws within
+        sqrt(6 / V).
+
+        Raises
+        ------
+        ValueError
+            For a name that is taken, a rank below 1, and an initializer of A whose numbers depend
+            on its shape, but for "he_uniform".
+        InconsistentTableError
+            When a shard did not confirm it.
+        """
+        self._check_consistent()
+        unusable = not is_adapter_name(name) or any(
+            adapter_weight_names(name) == adapter_weight_names(other) for other in self._adapters
+        )
+        if unusable:
+            must = "an adapter needs a printable name of its own, without a slash"
+            received = f"{short_repr(name)} beside {list(self._adapters)}"
+            raise ValueError(message(must, received, "Choose another"))
+        rank, most = check_size(rank, "rank"), min(self.input_dim, self.output_dim)
+        if rank > most:
+            must = f"a LoRA rank is meant to be low: it should be at most min(V, D) = {most}"
+            do = "A smaller one gives the same freedom with less memory"
+            warnings.warn(message(must, rank, do), UserWarning, stacklevel=2)
+        alpha = rank if alpha is None else alpha
+        lora_scale(rank, alpha, rslora=rslora)  # refuses an alpha that is no number
+        start = check_adapter_initializer(a_initializer, self.input_dim)
+        seed = self._seed + 1 + len(self._adapters)
+        first_b = initializers.seeded(initializers.get(b_initializer), seed)
+        b = np.asarray(first_b((rank, self.output_dim), dtype=self.dtype.name))
+        adapter = _mirror({"name": name, "rank": rank, "alpha": alpha, "rslora": rslora})
+        calls = [
+            (
+                "add_adapter",
+                adapter.get_config(),
+                start,
+                seed,
+                np.ascontiguousarray(b[:, self.sharding.columns(shard)]),
+            )
+            for shard in range(self.sharding.shards)
+        ]
+        self._change(f"adapter {name!r}", calls, 20 * self.timeout)
+        self._adapters.add(adapter)
+        self._mark_changed()
+
+    def set_active(self, names: Any) -> None:
+        """Make the named adapters active; the others keep their numbers and do not count."""
+        self._check_consistent()
+        before = self._adapters.active
+        self._adapters.set_active(names)  # refuses names that are unknown
+        active = self._adapters.active
+        try:
+            calls: list[tuple[Any, ...]] = [("set_active", active)] * self.sharding.shards
+            self._change(f"set_active({list(active)})", calls, self.timeout)
+        except BaseException:
+            self._adapters.set_active(before)
+            raise
+        self._mark_changed()
+
+    def remove(self, name: str) -> None:
+        """Remove an adapter; without any, a table of floats can be trained again."""
+        self._check_consistent()
+        if name not in self._adapters:
+            self._adapters.set_active([name])  # refuses it
+        calls: list[tuple[Any, ...]] = [("remove", name)] * self.sharding.shards
+        self._change(f"remove({name!r})", calls, self.timeout)
+        self._adapters.remove(name)
+        self._mark_changed()
+
+    # Codes ------------------------------------------------------------------------------------
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """Such as "int8", or None for floats."""
+        return None if self.quantization_config is None else self.quantization_config.mode
+
+    def quantize(self, mode: str | None = None, config: Any = None) -> None:
+        """Turn the rows into integer codes, which get no gradient; adapters can be trained on.
+
+        Arguments are those of `Embedding.quantize`, and so are the codes, bit for bit: a shard has
+        the scales of its rows. Codes lie in memory, also where the floats were on disk.
+
+        Raises
+        ------
+        ValueError
+            For a table of codes, an unknown mode, and a column-wise table where columns of two
+            shards would share a scale.
+        NotFiniteError
+            For a NaN or an infinity in the table. Nothing is changed then.
+
+        Examples
+        --------
+        >>> table = ShardedEmbedding(5, 4, embeddings_initializer="ones", seed=1)
+        >>> table.quantize("int8")
+        >>> table([1]).round(3).tolist(), table.quantization_mode
+        ([[1.0, 1.0, 1.0, 1.0]], 'int8')
+        """
+        self._check_consistent()
+        config = resolve_quantization(mode, config, None)
+        if self.quantization_config is not None:
+            must = "a table is quantized once: the floats are gone"
+            raise ValueError(message(must, f"a table in {self.quantization_mode}", "Load another"))
+        check_codes(self.sharding, config)
+        wrong = [a.result(20 * self.timeout) for a in self._stamped_to_all("not_finite")]
+        for row, column, value in filter(None, wrong):
+            received, do = f"{value} at [{row}, {column}]", "Train or load it again"
+            text = message("the table must be finite", received, do)
+            raise NotFiniteError(text, (row, column), value)
+        calls = [("quantize", quantizers.serialize(config))] * self.sharding.shards
+        self._change(f"quantize({config.mode!r})", calls, 20 * self.timeout)
+        self.quantization_config = config
+        self._mark_changed()
+
+    def _stamped_to_all(self, method: str, *arguments: Any) -> list[Answer]:
+        return [
+            self._shards.call(shard, method, self._stamp(shard), *arguments)
+            for shard in range(self.sharding.shards)
+        ]
 
     # Neighbors --------------------------------------------------------------------------------
 
@@ -463,42 +785,86 @@ class ShardedEmbedding:
     def _read(self, first: int, last: int) -> np.ndarray:
         return self.lookup(np.arange(first, last))
 
-    def _write(self, ids: np.ndarray, values: np.ndarray) -> None:
-        """Set the rows of distinct ids, on every shard that has a copy."""
-        parts = self.sharding.parts(ids, every_copy=True)
-        answers = [
-            self._shards.call(
-                part.shard,
-                "write",
-                self._stamp(part.shard),
-                part.rows,
-                np.ascontiguousarray(values[part.positions, part.columns]),
-            )
-            for part in parts
-        ]
+    def _forms(self) -> dict[str, Any]:
+        """Return the forms of the arrays of the whole table."""
+        whole = Sharding(self.input_dim, self.output_dim, "table_wise")
+        return array_forms(whole, 0, self._options())
+
+    def _read_array(self, name: str, write: Callable[[Any, np.ndarray], None]) -> None:
+        """Pass all entries of an array to `write`, with their indices, some at a time."""
+        self._check_consistent()
+        form = self._forms()[name]
+        if not form.by_row:
+            every = slice(None)
+            for shard in range(self.sharding.shards):
+                call = "read", self._stamp(shard), name, every
+                values = self._shards.call(shard, *call).result(self.timeout)
+                write((every, self.sharding.columns(shard)), values)
+            return
+        for first in range(0, self.input_dim, CHUNK):
+            ids = np.arange(first, min(first + CHUNK, self.input_dim))
+            parts = self.sharding.parts(ids)
+            answers = [
+                self._shards.call(p.shard, "read", self._stamp(p.shard), name, p.rows)
+                for p in parts
+            ]
+            for part, answer in zip(parts, answers, strict=True):
+                write(form.place(ids[part.positions], part.columns), answer.result(self.timeout))
+
+    def _write(self, name: str, ids: np.ndarray, values: np.ndarray) -> None:
+        """Set the rows of distinct ids in an array, on every shard that has a copy."""
+        form, answers = self._forms()[name], []
+        for part in self.sharding.parts(ids, every_copy=True):
+            piece = np.ascontiguousarray(values[form.place(part.positions, part.columns)])
+            call = "write", self._stamp(part.shard), name, part.rows, piece
+            answers.append(self._shards.call(part.shard, *call))
         for answer in answers:
             answer.result(self.timeout)
+
+    def _write_array(self, name: str, values: np.ndarray) -> None:
+        """Set all of an array."""
+        if self._forms()[name].by_row:
+            for first in range(0, self.input_dim, CHUNK):
+                ids = np.arange(first, min(first + CHUNK, self.input_dim))
+                self._write(name, ids, np.asarray(values[ids]))
+            return
+        every = slice(None)
+        for shard in range(self.sharding.shards):
+            piece = np.ascontiguousarray(values[:, self.sharding.columns(shard)])
+            call = "write", self._stamp(shard), name, every, piece
+            self._shards.call(shard, *call).result(self.timeout)
+
+    @staticmethod
+    def _arrays_of(layer: Embedding) -> dict[str, np.ndarray]:
+        """Return the arrays of a layer by the names of `array_forms`."""
+        codes = layer.quantization_mode is not None
+        names = ("codes", "scale", "zero") if codes else ("embeddings",)
+        variables = layer.embedding_table.row_variables
+        arrays = {n: v.value for n, v in zip(names, variables, strict=False)}
+        for number, adapter in enumerate(layer.adapters.values()):
+            arrays[adapter_name(number, "a")] = adapter.a.value
+            arrays[adapter_name(number, "b")] = adapter.b.value
+        return arrays
 
     @classmethod
     def from_embedding(
         cls, layer: Embedding, client: Any = None, plan: Any = None, **options: Any
     ) -> "ShardedEmbedding":
-        """Return a sharded copy of a layer's table, whose padding and frequency rules it takes.
+        """Return a sharded copy of a layer: rows or codes, adapters, padding and frequency rules.
 
         `options` are those of the constructor: optimizer, placement, timeout, name.
 
         Raises
         ------
         ValueError
-            For a layer with adapters, codes, a regularizer, a constraint, max_norm, row_dropout or
-            rules for ids out of range, which shards do not have.
+            For a layer with merged adapters, a regularizer, a constraint, max_norm, row_dropout or
+            rules for ids out of range, which shards do not have; and for codes of a column-wise
+            plan where columns of two shards would share a scale.
         """
         wrong = _unsupported(layer)
         if wrong:
-            must = (
-                "a sharded table has rows of floats, and padding_idx and scale_grad_by_freq alone"
-            )
-            do = "Merge adapters, and leave the rest away"
+            must = "a sharded table has rows or codes, adapters, padding_idx and scale_grad_by_freq"
+            do = "Leave the rest away; after merge() call merge_and_unload() or unmerge()"
             raise ValueError(message(must, f"{layer.name!r} with {wrong}", do))
         if not layer.built:
             layer.build()
@@ -507,15 +873,27 @@ class ShardedEmbedding:
         options.setdefault("optimizer", "sgd")
         options.update(padding_idx=layer.padding_idx, scale_grad_by_freq=layer.scale_grad_by_freq)
         self._set_up((layer.input_dim, layer.output_dim), client, plan, **options)
+        if layer.seed is not None:
+            self._seed = layer.seed
+        if layer.quantization_mode is not None:
+            check_codes(self.sharding, layer.quantization_config)
+            self.quantization_config = layer.quantization_config
+        self._take_adapters(
+            [adapter.get_config() for adapter in layer.adapters.values()], layer.active_adapters
+        )
         self._start()
-        table = layer.table.value
-        for first in range(0, self.input_dim, CHUNK):
-            ids = np.arange(first, min(first + CHUNK, self.input_dim))
-            self._write(ids, np.asarray(table[ids], self.dtype))
+        for name, array in self._arrays_of(layer).items():
+            self._write_array(name, array)
         return self
 
+    def _take_adapters(self, configs: Iterable[dict[str, Any]], active: Iterable[str]) -> None:
+        self._adapters = AdapterSet()
+        for config in configs:
+            self._adapters.add(_mirror(config))
+        self._adapters.set_active(list(active))
+
     def to_embedding(self, **options: Any) -> Embedding:
-        """Return a plain layer with a copy of all rows; `options` are its arguments.
+        """Return a plain layer with a copy of all rows and adapters; `options` are its arguments.
 
         >>> table = ShardedEmbedding(5, 2, seed=3, plan=Sharding(5, 2, "column_wise", 2))
         >>> bool((table.to_embedding()([4, 0]) == table([4, 0])).all())
@@ -525,17 +903,24 @@ class ShardedEmbedding:
         options.setdefault("padding_idx", self.padding_idx)
         options.setdefault("scale_grad_by_freq", self.scale_grad_by_freq)
         layer = Embedding(self.input_dim, self.output_dim, "zeros", **options)
-        layer.build()
-        for first in range(0, self.input_dim, CHUNK):
-            last = min(first + CHUNK, self.input_dim)
-            layer.table.value[first:last] = self._read(first, last)
-        layer.table.mark_changed("to_embedding")
+        shape, config = (self.input_dim, self.output_dim), self.quantization_config
+        if config is None:
+            layer.build()
+        else:
+            layer.quantized_build(shape, config.mode, config)
+        for adapter in self._adapters.values():
+            layer.add_adapter(**adapter.get_config(), a_initializer="zeros")
+        layer.set_active(self.active_adapters)
+        for name, array in self._arrays_of(layer).items():
+            self._read_array(name, array.__setitem__)
+        for variable in layer.weights:
+            variable.mark_changed("to_embedding")
         return layer
 
     # Files ------------------------------------------------------------------------------------
 
     def save(self, path: Any) -> None:
-        """Write all rows and slots to a folder: a safetensors file for each shard, and a manifest.
+        """Write rows, adapters and slots to a folder: a file for each shard, and a manifest.
 
         The manifest is written last and at once; until then, and when anything fails, the folder
         holds what was saved before. All workers must see the folder under the same path.
@@ -563,6 +948,9 @@ class ShardedEmbedding:
                 "dtype": self.dtype.name,
                 "placement": self.placement,
                 "optimizer": self._optimizer,
+                "adapters": [adapter.get_config() for adapter in self._adapters.values()],
+                "active": list(self.active_adapters),
+                "quantization": self._options().quantization,
                 "padding_idx": self.padding_idx,
                 "scale_grad_by_freq": self.scale_grad_by_freq,
                 "files": [
@@ -580,10 +968,11 @@ class ShardedEmbedding:
         remove_shards(folder, names)
 
     def load(self, path: Any, plan: Any = None) -> None:
-        """Start all shards anew, with the rows and slots of a folder that `save` wrote.
+        """Start all shards anew, with all that a folder holds that `save` wrote.
 
         The folder may come from any plan and number of shards; `plan` replaces the present one, for
-        example when workers were lost. Iterations, padding and optimizer are those of the folder.
+        example when workers were lost. Iterations, adapters, codes, padding and optimizer are those
+        of the folder.
 
         Raises
         ------
@@ -601,7 +990,13 @@ class ShardedEmbedding:
             must = f"{folder} must hold a table {shapes[1]} of {self.dtype}"
             received = f"{shapes[0]} of {manifest['dtype']}"
             raise ShapeError(message(must, received, "Use ShardedEmbedding.from_saved"))
-        self.sharding = self.sharding if plan is None else self._as_sharding(plan)
+        sharding = self.sharding if plan is None else self._as_sharding(plan)
+        codes = manifest.get("quantization")
+        config = None if codes is None else quantizers.get(codes)
+        if config is not None:
+            check_codes(sharding, config)
+        self.sharding, self.quantization_config = sharding, config
+        self._take_adapters(manifest.get("adapters", ()), manifest.get("active", ()))
         self._inconsistent = f"a load of {folder} that did not end"
         self._optimizer = manifest["optimizer"]
         self.padding_idx = manifest["padding_idx"]
@@ -646,9 +1041,28 @@ class ShardedEmbedding:
         return self
 
     def __repr__(self) -> str:
-        shards = f"{self.sharding.shards} shards"
-        words = f"{self.input_dim} words -> {self.output_dim} numbers"
-        return f"ShardedEmbedding({words}, {self.sharding.scheme}, {shards})"
+        parts = [f"{self.input_dim} words -> {self.output_dim} numbers", self.sharding.scheme]
+        for adapter in self._adapters.values():
+            name = "" if adapter.name == DEFAULT_NAME else f" {adapter.name!r}"
+            parts.append(f"lora rank {adapter.rank}{name}")
+        parts += [self.quantization_mode] if self.quantization_mode else []
+        return f"ShardedEmbedding({', '.join(parts)}, {self.sharding.shards} shards)"
+
+
+def _mirror(config: Mapping[str, Any]) -> LoRAAdapter:
+    """Return an adapter without numbers: they are in the shards."""
+    rank, alpha = int(config["rank"]), float(config["alpha"])
+    a, b = Variable(np.zeros((0, rank))), Variable(np.zeros((rank, 0)))
+    return LoRAAdapter(config["name"], a, b, rank, alpha, bool(config["rslora"]))
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """Yield the leaves of nested lists and tuples."""
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _flat(part)
+    else:
+        yield value
 
 
 def _unsupported(layer: Embedding) -> list[str]:
@@ -656,8 +1070,7 @@ def _unsupported(layer: Embedding) -> list[str]:
     return [
         name
         for name, has in {
-            "adapters": bool(layer.adapters) or bool(layer._pending_adapters),
-            "codes": layer.quantization_mode is not None,
+            "merged adapters": layer.merged,
             "embeddings_regularizer": layer.embeddings_regularizer is not None,
             "embeddings_constraint": layer.embeddings_constraint is not None,
             "max_norm": layer.max_norm is not None,

@@ -16,6 +16,7 @@ import numpy as np
 
 from embedlab.budget import read_json
 from embedlab.core.checks import message
+from embedlab.distributed.arrays import ArrayForm
 from embedlab.storage import FileRefused
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import as_file_refused
@@ -27,7 +28,7 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 FORMAT = "embedlab sharded table 1"
-_DTYPES = {"F32": "<f4", "F64": "<f8"}
+_DTYPES = {"float32": "F32", "float64": "F64", "int8": "I8"}
 _LONGEST_HEADER = 1 << 20
 
 PIECE = 1 << 26
@@ -44,7 +45,7 @@ def write_shard(path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[s
     end = 0
     for name, array in arrays.items():
         start, end = end, end + array.nbytes
-        dtype = f"F{8 * array.dtype.itemsize}"
+        dtype = _DTYPES[array.dtype.name]
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -67,13 +68,13 @@ def release_pages(arrays: Iterable[Any]) -> None:
             array.madvise(mmap.MADV_DONTNEED)  # the mapping is shared, so the file has them
 
 
-def open_shard(path: str, save_id: str, shape: tuple[int, int]) -> dict[str, np.ndarray]:
+def open_shard(path: str, save_id: str, forms: Mapping[str, ArrayForm]) -> dict[str, np.ndarray]:
     """Return the arrays of a shard's file, mapped: numbers are read when they are used.
 
     Raises
     ------
     FileRefused
-        For a damaged file, one of another save, and arrays that are not floats of `shape`.
+        For a damaged file, one of another save, and arrays that have not the given forms.
     """
     with as_file_refused(path, "be a safetensors file of a shard"):
         size = os.path.getsize(path)
@@ -87,13 +88,18 @@ def open_shard(path: str, save_id: str, shape: tuple[int, int]) -> dict[str, np.
             received = f"one of save {metadata.get('save')!r:.40}"
             raise FileRefused(path, f"be of save {save_id}", received, "Take the whole folder")
         arrays = {}
-        for name, entry in header.items():
+        for name, form in forms.items():
+            entry = header[name]
             first, last = entry["data_offsets"]
-            dtype = np.dtype(_DTYPES[entry["dtype"]])
-            fits = tuple(entry["shape"]) == shape and 0 <= first <= last <= size - start
-            if not fits or last - first != math.prod(shape) * dtype.itemsize:
+            stored = entry["dtype"], tuple(entry["shape"])
+            dtype = np.dtype(form.dtype).newbyteorder("<")
+            fits = stored == (_DTYPES[form.dtype], form.shape) and 0 <= first <= last
+            nbytes = math.prod(form.shape) * dtype.itemsize
+            if not fits or last - first != nbytes or last > size - start:
                 raise ValueError(f"{name} of shape {entry['shape']} at {first}..{last}")
-            arrays[name] = np.asarray(np.memmap(path, dtype, "r", start + first, shape))
+            arrays[name] = np.zeros(form.shape, dtype)
+            if nbytes:
+                arrays[name] = np.asarray(np.memmap(path, dtype, "r", start + first, form.shape))
         return arrays
 
 

@@ -1,27 +1,32 @@
-"""A shard: a plain class that owns a part of a table and of the optimizer's state.
+"""A shard: a plain class that owns a part of a table, of its adapters and of their slots.
 
 It runs in this process, or as a Dask actor on a worker. All that it computes is the core's. Every
 call carries the shard's token and the number of the last step: a shard that was started anew, or
 that has missed a step, answers with an error and never with other rows.
 """
 
+import math
 import uuid
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab import initializers, optimizers
+from embedlab import initializers, optimizers, quantizers
 from embedlab.core.checks import message
 from embedlab.core.geometry import nearest, normalize_rows
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.lookup import lookup
+from embedlab.core.quantize import quantize
+from embedlab.distributed.arrays import ShardOptions, adapter_name, array_forms
 from embedlab.distributed.errors import ShardError, ShardLostError, StepError
 from embedlab.distributed.files import open_shard, release_pages, write_shard
 from embedlab.distributed.sharding import Sharding
 from embedlab.layers import Embedding, Variable
 
-__all__ = ["Shard", "ShardOptions", "Stamp", "check_initializer", "top_k"]
+__all__ = ["Shard", "Stamp", "check_adapter_initializer", "check_initializer", "top_k"]
 
 BLOCK = 4096
 """Rows whose first numbers come from one seed, so that they do not depend on the sharding."""
@@ -44,29 +49,8 @@ class Stamp(NamedTuple):
     step: int
 
 
-class ShardOptions(NamedTuple):
-    """The arguments that every shard of a table has in common.
-
-    Attributes
-    ----------
-    dtype : str
-    placement : {"memory", "disk"}
-    optimizer : dict
-        The optimizer as `embedlab.optimizers.serialize` returns it.
-    initializer : dict or None
-        As `embedlab.initializers.serialize` returns it; None leaves zeros, to be loaded into.
-    seed : int
-    """
-
-    dtype: str = "float32"
-    placement: str = "memory"
-    optimizer: Any = None
-    initializer: Any = None
-    seed: int = 0
-
-
 class Shard:
-    """One shard of a table, with its optimizer's slots.
+    """One shard of a table, with its adapters and its optimizer's slots.
 
     Parameters
     ----------
@@ -82,7 +66,9 @@ class Shard:
     step : int
         How many steps it has applied.
     layer : Embedding
-        The rows: a plain layer of the shard's shape.
+        The rows, as floats or codes, and the adapters: a plain layer of the shard's shape. Each has
+        A for its own rows, and B for its own columns: with row-wise schemes the whole of B, which
+        takes the same steps everywhere.
 
     Examples
     --------
@@ -97,42 +83,94 @@ class Shard:
     def __init__(self, sharding: Sharding, index: int, options: ShardOptions):
         self.token, self.step, self._touched = uuid.uuid4().hex, 0, 0
         self.sharding, self.index, self.options = sharding, index, options
-        rows, columns = sharding.shape(index)
-        place: dict[str, Any] = {"dtype": options.dtype, "placement": options.placement}
-        self.layer = Embedding(rows, columns, "zeros", name=f"shard_{index}", **place)
-        self.layer.build()
+        self.layer = self._make_layer(*sharding.shape(index))
         self.optimizer = optimizers.deserialize(options.optimizer)
         self._compile()
         if options.initializer is not None:
-            self._initialize()
+            self._draw(self._table, options.initializer, options.seed)
         self._release()
+
+    def _make_layer(self, rows: int, columns: int) -> Embedding:
+        """Return a layer of zeros with as many rows, in the form that the options say."""
+        options, padding = self.options, None
+        if rows == self.sharding.shape(self.index)[0]:
+            padding = self.sharding.row_of(self.index, options.padding_idx)
+        place: dict[str, Any] = {"dtype": options.dtype, "placement": options.placement}
+        layer = Embedding(
+            rows, columns, "zeros", name=f"shard_{self.index}", padding_idx=padding, **place
+        )
+        if options.quantization is None:
+            layer.build()
+        else:
+            config = quantizers.get(options.quantization)
+            layer.quantized_build((rows, columns), config.mode, config)
+        for adapter in options.adapters:
+            _add_adapter(layer, adapter)
+        layer.set_active(options.active)
+        return layer
 
     def describe(self) -> Stamp:
         """Return the shard's token and step."""
         return Stamp(self.token, self.step)
 
+    def close(self) -> None:
+        """Drop all arrays, and their files on disk: others will take their place."""
+        del self.layer, self.optimizer
+
     @property
     def _table(self) -> np.ndarray:
         return self.layer.table.value
 
+    def _variables(self) -> dict[str, Variable]:
+        """Return what steps may change, by name: the floats, and A and B of each adapter."""
+        floats = {} if self.options.quantization else {"embeddings": self.layer.table}
+        factors = {
+            adapter_name(number, factor): getattr(adapter, factor)
+            for number, adapter in enumerate(self.layer.adapters.values())
+            for factor in ("a", "b")
+        }
+        return {**floats, **factors}
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Return all arrays, by the names of `array_forms`."""
+        arrays: dict[str, np.ndarray] = {}
+        if self.options.quantization:
+            rows = self.layer.embedding_table.row_variables
+            arrays = {n: v.value for n, v in zip(("codes", "scale", "zero"), rows, strict=False)}
+        for name, variable in self._variables().items():
+            arrays[name] = variable.value
+            prefix = "" if name == "embeddings" else f"{name}."
+            state = self.optimizer.state(variable) if self.optimizer.slots else {}
+            arrays.update({f"{prefix}slot.{slot}": array for slot, array in state.items()})
+        return arrays
+
     def _compile(self) -> None:
         """Run the kernels on one row: compiling takes seconds, and calls have a time limit."""
-        row = Variable(np.zeros((1, self._table.shape[1]), self._table.dtype))
-        ids = np.zeros(1, np.int64)
-        grad = SparseGrad(ids, row.value.copy(), (1, row.shape[1]), (ids, row.value))
-        optimizers.deserialize(self.options.optimizer).apply([grad], [row])
-        lookup(row.value, ids)
+        layer, ids = self._make_layer(1, self.sharding.shape(self.index)[1]), np.zeros(1, np.int64)
+        layer.call(ids)
+        grads: list[Any] = []
+        for variable in layer.trainable_weights:
+            grads.append(np.zeros_like(variable.value))
+            if len(grads) % 2:  # the table, or A; after it comes B, whose gradient is dense
+                grads[-1] = _as_sparse(ids, grads[-1], variable.shape)
+        if grads:
+            optimizers.deserialize(self.options.optimizer).apply(grads, layer.trainable_weights)
 
-    def _initialize(self) -> None:
-        """Draw the rows of this shard, block by block of the whole table."""
-        start = initializers.deserialize(self.options.initializer)
-        columns = self.sharding.columns(self.index)
+    def _draw(self, target: np.ndarray, initializer: Any, seed: int, width: int = 0) -> None:
+        """Draw the rows of this shard, block by block of the whole table.
+
+        `width` is that of A, of which every shard has all columns.
+        """
+        start = initializers.deserialize(initializer)
+        columns = slice(None) if width else self.sharding.columns(self.index)
+        width = width or self.sharding.output_dim
         for block in range(-(-self.sharding.input_dim // BLOCK)):
             ids = np.arange(block * BLOCK, min((block + 1) * BLOCK, self.sharding.input_dim))
             for part in self.sharding.parts(ids, every_copy=True):
                 if part.shard == self.index:
-                    rows = block_rows(start, self.options, block, len(ids), self.sharding)
-                    self._table[part.rows] = rows[part.positions, columns]
+                    shape = (len(ids), width)
+                    rows = block_rows(start, seed, self.options.dtype, block, shape)
+                    target[part.rows] = rows[part.positions, columns]
             if block % 32 == 31:
                 self._release()
 
@@ -151,23 +189,45 @@ class Shard:
     def lookup(self, stamp: Stamp, rows: np.ndarray) -> np.ndarray:
         """Return rows of the shard (M, columns) for their numbers (M,)."""
         self._check(stamp)
-        out = np.empty((len(rows), self._table.shape[1]), self._table.dtype)
+        plain = not self.options.quantization and not self.layer.active_adapters
+        out = np.empty((len(rows), self.layer.output_dim), self.options.dtype)
         for piece in self._pieces(len(rows)):
-            lookup(self._table, rows[piece], out=out[piece])
+            if plain:
+                lookup(self._table, rows[piece], out=out[piece])
+            else:
+                out[piece] = self.layer.call(rows[piece])
             self._release(len(rows[piece]))
         return out
 
-    def write(self, stamp: Stamp, rows: np.ndarray, values: np.ndarray) -> None:
-        """Set rows (M,) of the shard to `values` (M, columns)."""
+    def read(self, stamp: Stamp, name: str, rows: Any) -> np.ndarray:
+        """Return a copy of rows of an array: see `array_forms`."""
         self._check(stamp)
-        self._table[rows] = values
-        self._release(len(rows))
+        out: np.ndarray = self._arrays()[name][rows].copy()
+        self._release(len(out))
+        return out
+
+    def write(self, stamp: Stamp, name: str, rows: Any, values: np.ndarray) -> None:
+        """Set rows of an array to `values`."""
+        self._check(stamp)
+        self._arrays()[name][rows] = values
+        self._release(len(values))
 
     def apply(self, stamp: Stamp, number: int, rows: np.ndarray, grad: np.ndarray) -> int:
         """Apply step `number` to `rows` (M,), each once, by `grad` (M, columns); return `number`.
 
         StepError unless it is the step after the last one: none is applied twice, none skipped.
         """
+        self._begin_step(stamp, number)
+        lazy = self.optimizer.sparse_update == "lazy"
+        for piece in self._pieces(len(rows)) if lazy else [slice(None)]:
+            self.optimizer.iterations = number - 1
+            sparse = _as_sparse(rows[piece], grad[piece], self._table.shape)
+            self.optimizer.apply([sparse], [self.layer.table])
+            self._release(len(sparse.ids))
+        self.step = number
+        return number
+
+    def _begin_step(self, stamp: Stamp, number: int) -> None:
         if number != self.step + 1 and stamp.token == self.token:
             must = f"shard {self.index} must apply step {self.step + 1} next"
             received = f"step {number}, which " + (
@@ -175,16 +235,106 @@ class Shard:
             )
             raise StepError(message(must, received, "Call load with the last saved folder"))
         self._check(stamp)
-        lazy = self.optimizer.sparse_update == "lazy"
         self.step = UNFINISHED
-        for piece in self._pieces(len(rows)) if lazy else [slice(None)]:
-            self.optimizer.iterations = number - 1
-            ids, values = np.asarray(rows[piece], np.int64), np.ascontiguousarray(grad[piece])
-            sparse = SparseGrad(ids, values, self._table.shape, (ids, values))
-            self.optimizer.apply([sparse], [self.layer.table])
-            self._release(len(ids))
+
+    # Adapters and codes -----------------------------------------------------------------------
+
+    def factors(
+        self, stamp: Stamp, rows: np.ndarray, with_b: bool
+    ) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Return rows of A, (M, R), of each active adapter, and B, (R, columns), where wanted."""
+        self._check(stamp)
+        adapters = [self.layer.adapters[name] for name in self.layer.active_adapters]
+        return [(x.a.value[rows], x.b.value.copy() if with_b else None) for x in adapters]
+
+    def apply_factors(
+        self,
+        stamp: Stamp,
+        number: int,
+        rows: np.ndarray,
+        grads: Sequence[tuple[np.ndarray, np.ndarray]],
+    ) -> int:
+        """Apply step `number` to the active adapters, and return it; see `apply`.
+
+        `grads` are those of A (M, R), for `rows` (M,), and of B (R, columns), of each.
+        """
+        self._begin_step(stamp, number)
+        pairs: list[tuple[Any, Variable]] = []
+        for name, (grad_a, grad_b) in zip(self.layer.active_adapters, grads, strict=True):
+            adapter = self.layer.adapters[name]
+            pairs.append((_as_sparse(rows, grad_a, adapter.a.shape), adapter.a))
+            pairs.append((np.ascontiguousarray(grad_b), adapter.b))
+        self.optimizer.iterations = number - 1
+        self.optimizer.apply([grad for grad, _ in pairs], [variable for _, variable in pairs])
         self.step = number
         return number
+
+    def add_adapter(
+        self, stamp: Stamp, adapter: dict[str, Any], initializer: Any, seed: int, b: np.ndarray
+    ) -> None:
+        """Make an adapter: A drawn block by block of the whole table, `b` (R, columns) as given."""
+        self._check(stamp)
+        _add_adapter(self.layer, adapter)
+        added = self.layer.adapters[adapter["name"]]
+        self._draw(added.a.value, initializer, seed, added.rank)
+        if added.a.padding_idx is not None:
+            added.a.value[added.a.padding_idx] = 0
+        added.b.value[:] = b
+        self._note_adapters()
+        self._compile()
+
+    def set_active(self, stamp: Stamp, names: Sequence[str]) -> None:
+        """Make the named adapters active, and no others."""
+        self._check(stamp)
+        self.layer.set_active(list(names))
+        self._note_adapters()
+
+    def remove(self, stamp: Stamp, name: str) -> None:
+        """Remove an adapter and its slots."""
+        self._check(stamp)
+        self.layer.remove(name)
+        self._note_adapters()
+        self._renew_optimizer()
+
+    def _note_adapters(self) -> None:
+        adapters = tuple(adapter.get_config() for adapter in self.layer.adapters.values())
+        self.options = self.options._replace(adapters=adapters, active=self.layer.active_adapters)
+
+    def _renew_optimizer(self) -> None:
+        """Drop the slots of variables that are gone; the others keep theirs."""
+        new, old = optimizers.deserialize(self.options.optimizer), self.optimizer
+        stay = {id(variable) for variable in self._variables().values()}
+        new._slots = {key: slots for key, slots in old._slots.items() if key in stay}
+        new.iterations, self.optimizer = old.iterations, new
+
+    def not_finite(self, stamp: Stamp) -> tuple[int, int, float] | None:
+        """Return the id, column and value of a number that is not finite; None without one."""
+        self._check(stamp)
+        for first in range(0, len(self._table), CHUNK):
+            wrong = np.argwhere(~np.isfinite(self._table[first : first + CHUNK]))
+            self._release()
+            if wrong.size:
+                row, column = int(wrong[0, 0]) + first, int(wrong[0, 1])
+                place = int(self.sharding.global_ids(self.index, np.array([row]))[0])
+                value = float(self._table[row, column])
+                return place, column + (self.sharding.columns(self.index).start or 0), value
+        return None
+
+    def quantize(self, stamp: Stamp, config: Any) -> None:
+        """Turn the rows into codes, some at a time; the floats and their slots are gone then."""
+        self._check(stamp)
+        floats, rule = self._table, quantizers.get(config)
+        self.layer.quantized_build(floats.shape, rule.mode, rule)
+        self.options = self.options._replace(quantization=config, initializer=None)
+        targets = [variable.value for variable in self.layer.embedding_table.row_variables]
+        for first in range(0, len(floats), CHUNK):
+            rows = slice(first, first + CHUNK)
+            codes = quantize(floats[rows], rule.bits, rule.block_size)
+            for target, part in zip(targets, (codes.codes, codes.scale, codes.zero), strict=False):
+                target[rows] = part
+            release_pages([floats])
+        self._renew_optimizer()
+        self._compile()
 
     def nearest(self, stamp: Stamp, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Return ids of the table and cosines, (Q, K) each, of the nearest rows of this shard.
@@ -193,25 +343,22 @@ class Shard:
         """
         self._check(stamp)
         first = self.sharding.replicated.size if self.index else 0
-        table = self._table
+        table = self.layer.embedding_table.rows(self.layer.adapters)
         to_ids = lambda rows: self.sharding.global_ids(self.index, rows)
-        answer = top_k(table, lambda rows: table[rows], queries, k, first, to_ids)
+        answer = top_k(table, self.layer.call, queries, k, first, to_ids)
         self._release()
         return answer
 
     # Files ------------------------------------------------------------------------------------
 
     def save(self, stamp: Stamp, path: str, save_id: str) -> int:
-        """Write the rows and the slots to a safetensors file, whole or not at all; return its size.
+        """Write all arrays to a safetensors file, whole or not at all; return its size.
 
         ShardError where the disk is full or the folder cannot be written.
         """
         self._check(stamp)
-        arrays = {"embeddings": self._table}
-        state = self.optimizer.state(self.layer.table) if self.optimizer.slots else {}
-        arrays.update({f"slot.{name}": array for name, array in state.items()})
         try:
-            size = write_shard(path, arrays, {"save": save_id, "step": str(self.step)})
+            size = write_shard(path, self._arrays(), {"save": save_id, "step": str(self.step)})
         except OSError as error:
             must = f"shard {self.index} must be written to {Path(path).parent}"
             do = "Make space, and save again; what was saved before is whole"
@@ -220,30 +367,32 @@ class Shard:
         return size
 
     def load(self, sharding: Sharding, paths: list[str], save_id: str, step: int) -> int:
-        """Read the rows and slots of this shard from files of any number of shards; return `step`.
+        """Read the arrays of this shard from files of any number of shards; return `step`.
 
-        `sharding` is that of the files.
+        `sharding` is that of the files, which hold the same arrays as this shard.
         """
-        files = [open_shard(path, save_id, sharding.shape(n)) for n, path in enumerate(paths)]
-        state = self.optimizer.state(self.layer.table) if self.optimizer.slots else {}
-        targets = {"embeddings": self._table}
-        targets.update({f"slot.{name}": array for name, array in state.items()})
-        columns = self.sharding.columns(self.index)
-        for first in range(0, len(self._table), CHUNK):
-            rows = np.arange(first, min(first + CHUNK, len(self._table)))
+        forms = [array_forms(sharding, n, self.options) for n in range(sharding.shards)]
+        files = [open_shard(path, save_id, forms[n]) for n, path in enumerate(paths)]
+        targets, columns = self._arrays(), self.sharding.columns(self.index)
+        forms_here = array_forms(self.sharding, self.index, self.options)
+        for first in range(0, self.layer.input_dim, CHUNK):
+            rows = np.arange(first, min(first + CHUNK, self.layer.input_dim))
             for part in sharding.parts(self.sharding.global_ids(self.index, rows)):
-                start = max(columns.start, part.columns.start)
-                stop = min(columns.stop, part.columns.stop)
-                if start >= stop:
+                here, there = _overlap(columns, part.columns)
+                if here.start >= here.stop:
                     continue
-                here = slice(start - columns.start, stop - columns.start)
-                there = slice(start - part.columns.start, stop - part.columns.start)
-                for name, target in targets.items():
-                    values = files[part.shard][name][part.rows, there]
-                    target[rows[part.positions], here] = values
+                for name, form in forms_here.items():
+                    if form.by_row:
+                        values = files[part.shard][name][form.place(part.rows, there)]
+                        targets[name][form.place(rows[part.positions], here)] = values
             self._release()
             for arrays in files:
                 release_pages(arrays.values())
+        for shard, arrays in enumerate(files):  # B of adapters, which all shards of rows have
+            here, there = _overlap(columns, sharding.columns(shard))
+            for name, form in forms_here.items() if here.start < here.stop else ():
+                if not form.by_row:
+                    targets[name][:, here] = arrays[name][:, there]
         self.step = self.optimizer.iterations = step
         self._release()
         return step
@@ -257,12 +406,37 @@ class Shard:
         """Count rows that were used; after `TOUCHED` give the pages of arrays on disk back."""
         self._touched += touched
         if self.options.placement == "disk" and self._touched >= TOUCHED:
-            slots = self.optimizer.state(self.layer.table) if self.optimizer.slots else {}
-            release_pages([self._table, *slots.values()])
+            release_pages(self._arrays().values())
             self._touched = 0
 
 
-def check_initializer(initializer: Any) -> dict[str, Any]:
+def _add_adapter(layer: Embedding, adapter: dict[str, Any]) -> None:
+    """Add an adapter of zeros; whether its rank is low was asked of the whole table."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        layer.add_adapter(**adapter, a_initializer="zeros", b_initializer="zeros")
+
+
+def _as_sparse(rows: np.ndarray, values: np.ndarray, shape: tuple[int, ...]) -> SparseGrad:
+    """Return the gradient (M, columns) of `rows` (M,) of a shard, each once, in any order."""
+    ids, values = np.asarray(rows, np.int64), np.ascontiguousarray(values)
+    return SparseGrad(ids, values, (shape[0], shape[1]), (ids, values))
+
+
+def _overlap(one: slice, other: slice) -> tuple[slice, slice]:
+    """Return the columns that both have, as counted within each.
+
+    >>> _overlap(slice(2, 6), slice(4, 9))
+    (slice(2, 4, None), slice(0, 2, None))
+    """
+    start, stop = max(one.start, other.start), min(one.stop, other.stop)
+    return (
+        slice(start - one.start, stop - one.start),
+        slice(start - other.start, stop - other.start),
+    )
+
+
+def check_initializer(initializer: Any, name: str = "embeddings_initializer") -> dict[str, Any]:
     """Return an initializer as a config; refuse one whose numbers depend on the table's shape.
 
     >>> check_initializer("uniform")["class_name"]
@@ -271,23 +445,36 @@ def check_initializer(initializer: Any) -> dict[str, Any]:
     start = initializers.get(initializer)
     names = ("RandomUniform", "RandomNormal", "TruncatedNormal", "Zeros", "Ones", "Constant")
     if type(start) not in [getattr(initializers, name) for name in names]:
-        must = f"embeddings_initializer must be one of {', '.join(names)}"
+        must = f"{name} must be one of {', '.join(names)}"
         do = "Make the rows in an Embedding, and use ShardedEmbedding.from_embedding"
         raise ValueError(message(must, repr(initializer), do))
     config: dict[str, Any] = initializers.serialize(start)
     return config
 
 
+def check_adapter_initializer(initializer: Any, rows: int) -> dict[str, Any]:
+    """Return an initializer of A, (V, R), as a config; HeUniform draws within sqrt(6 / V).
+
+    >>> check_adapter_initializer("he_uniform", 24)["config"]["maxval"]
+    0.5
+    """
+    start = initializers.get(initializer)
+    if type(start) is initializers.HeUniform:
+        limit = math.sqrt(6 / rows)
+        start = initializers.RandomUniform(-limit, limit, start.seed)
+    return check_initializer(start, "a_initializer")
+
+
 def block_rows(
-    initializer: Any, options: ShardOptions, block: int, rows: int, sharding: Sharding
+    initializer: Any, seed: int, dtype: str, block: int, shape: tuple[int, int]
 ) -> np.ndarray:
-    """Return the first numbers of one block of rows of a table, (rows, D)."""
-    seed = getattr(initializer, "seed", None)
-    seeds = np.random.SeedSequence([options.seed if seed is None else seed, block])
+    """Return the first numbers of one block of rows of an array."""
+    fixed = getattr(initializer, "seed", None)
+    seeds = np.random.SeedSequence([seed if fixed is None else fixed, block])
     if hasattr(initializer, "seed"):
         config = {**initializer.get_config(), "seed": int(seeds.generate_state(1, np.uint32)[0])}
         initializer = type(initializer).from_config(config)
-    out: np.ndarray = initializer((rows, sharding.output_dim), dtype=options.dtype)
+    out: np.ndarray = initializer(shape, dtype=dtype)
     return out
 
 

@@ -179,6 +179,14 @@ class Sharding:
             shard, row = np.where(is_hot, place % self.shards, shard), np.where(is_hot, place, row)
         return shard, row
 
+    def row_of(self, shard: int, number: int | None) -> int | None:
+        """Return the row of an id in a shard; None where it is in others only, and for None."""
+        if number is None:
+            return None
+        owner, row = self.locate([number])
+        local = self.scheme.startswith("row_wise") and int(row[0]) >= self.replicated.size
+        return int(row[0]) if not local or int(owner[0]) == shard else None
+
     def global_ids(self, shard: int, rows: Any) -> np.ndarray:
         """Return the ids of rows of a shard: the inverse of `locate`."""
         local = as_ids(rows)

@@ -4,11 +4,13 @@ Both start the same `Shard`s and pass calls to them. Scheduling, transport and s
 """
 
 import time
+from contextlib import suppress
 from typing import Any, Protocol
 
 from embedlab.core.checks import message, short_repr
+from embedlab.distributed.arrays import ShardOptions
 from embedlab.distributed.errors import ShardLostError
-from embedlab.distributed.shard import Shard, ShardOptions
+from embedlab.distributed.shard import Shard
 from embedlab.distributed.sharding import Sharding
 
 __all__ = ["Answer", "DaskShards", "InProcessShards"]
@@ -47,6 +49,10 @@ class InProcessShards:
 
     def check(self) -> None:
         """Do nothing: no shard of this process can be lost."""
+
+    def close(self, timeout: float) -> None:
+        """Drop all shards."""
+        self.shards.clear()
 
     def call(self, shard: int, method: str, *arguments: Any) -> Answer:
         """Call a method of a shard at once."""
@@ -144,6 +150,12 @@ class DaskShards:
     def count_workers(cls, client: Any) -> int:
         """Return how many workers a client has now."""
         return max(1, len(cls._addresses(client)))
+
+    def close(self, timeout: float) -> None:
+        """Drop what the shards that are still there hold; Dask forgets an actor later."""
+        for answer in [self.call(shard, "close") for shard in range(len(self._futures))]:
+            with suppress(ShardLostError):
+                answer.result(timeout)
 
     def check(self) -> None:
         """Raise ShardLostError where a worker is known to have ended."""

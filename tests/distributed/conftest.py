@@ -17,7 +17,7 @@ RULES = {
 
 
 class Reference:
-    """One table on one machine: an `Embedding` and an optimizer."""
+    """One table on one machine: an `Embedding`, perhaps with adapters, and an optimizer."""
 
     def __init__(self, layer: Embedding, rule: str):
         self.layer, self.optimizer = layer, optimizers.deserialize(RULES[rule])
@@ -25,7 +25,8 @@ class Reference:
     def step(self, ids, grad):
         _, context = self.layer.forward(ids)
         gradients = self.layer.backward(context, grad).weights
-        self.optimizer.apply([gradients["embeddings"]], [self.layer.table])
+        variables = {variable.name: variable for variable in self.layer.weights}
+        self.optimizer.apply(gradients.values(), [variables[name] for name in gradients])
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +36,10 @@ def make_pair():
     def make(rows, columns, rule, client=None, scheme="row_wise", shards=2, hot=0, **options):
         dtype = options.pop("dtype", "float32")
         placement = options.pop("placement", "memory")
+        prepare = options.pop("prepare", lambda layer: None)
         layer = Embedding(rows, columns, seed=5, dtype=dtype, **options)
         layer.build()
+        prepare(layer)
         plan = Sharding(rows, columns, scheme, shards, replicated=hot)
         settings = {"optimizer": RULES[rule], "timeout": 60.0, "placement": placement}
         return Reference(layer, rule), ShardedEmbedding.from_embedding(

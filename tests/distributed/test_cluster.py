@@ -2,20 +2,20 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedlab import optimizers
 from embedlab.distributed import (
     SCHEMES,
     InconsistentTableError,
     ShardedEmbedding,
     Sharding,
     ShardLostError,
+    local_cluster,
 )
 
 if not os.environ.get("CI"):  # there it must be installed
@@ -28,25 +28,8 @@ RULE_NAMES = ["sgd", "momentum", "adagrad", "adam"]
 @pytest.fixture(scope="module")
 def client():
     """A client of workers in processes on the loopback interface; killed ones stay away."""
-    from distributed import Client, LocalCluster
-
-    options = {"n_workers": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    with (
-        LocalCluster(processes=True, **options) as cluster,
-        Client(cluster, direct_to_workers=True) as client,
-    ):
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
-        command += ["--host", "127.0.0.1", "--no-nanny", "--no-dashboard"]
-        command += ["--nthreads", "1", "--memory-limit", "0", "--death-timeout", "300"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        processes = [subprocess.Popen(command, **quiet) for _ in range(WORKERS)]
-        try:
-            client.wait_for_workers(WORKERS, timeout=300)
-            yield client
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
+    with local_cluster(WORKERS) as client:
+        yield client
 
 
 @settings(max_examples=6)
@@ -69,6 +52,25 @@ def test_training_is_exact(assert_same_training, client, rule, scheme, shape, sh
     for batch in table.lookups([every, every[::-1]]):
         np.testing.assert_array_equal(batch, rows)
         rows = rows[::-1]
+
+
+def test_adapters_and_codes_are_exact(client, make_pair, tmp_path):
+    """Made on the cluster, trained there, saved, and loaded onto two workers."""
+    table = ShardedEmbedding(90, 6, client, optimizer="adagrad", seed=1)
+    table.quantize("int8")
+    table.add_adapter("words", 3, alpha=6)
+    layer, rule = table.to_embedding(), optimizers.get("adagrad")
+    assert layer.quantization_mode == "int8" and layer.active_adapters == ("words",)
+    rng = np.random.default_rng(4)
+    for _ in range(3):
+        ids, grad = rng.integers(0, 90, 40), rng.normal(size=(40, 6)).astype(np.float32)
+        np.testing.assert_array_equal(table(ids), layer(ids))
+        gradients = layer.backward(layer.forward(ids)[1], grad).weights
+        rule.apply(gradients.values(), [v for v in layer.weights if v.name in gradients])
+        table.step(table.backward(ids, grad))
+    table.save(tmp_path)
+    table.load(tmp_path, Sharding(90, 6, "row_wise", 2, replicated=5))
+    np.testing.assert_array_equal(table(np.arange(90)), layer(np.arange(90)))
 
 
 def test_a_bad_id_and_a_large_answer(client):

@@ -11,7 +11,8 @@ from embedlab.distributed import (
     ShardLostError,
     StepError,
 )
-from embedlab.distributed.shard import ShardOptions, Stamp
+from embedlab.distributed.arrays import ShardOptions
+from embedlab.distributed.shard import Stamp
 
 GRAD = np.ones((1, 2), np.float32)
 
@@ -41,7 +42,12 @@ def test_calls_for_another_shard_or_step_are_refused(shard):
         lambda stamp: shard.lookup(stamp, np.arange(1)),
         lambda stamp: shard.apply(stamp, 1, np.arange(1), GRAD),
         lambda stamp: shard.nearest(stamp, GRAD, 1),
-        lambda stamp: shard.write(stamp, np.arange(1), GRAD),
+        lambda stamp: shard.read(stamp, "embeddings", np.arange(1)),
+        lambda stamp: shard.factors(stamp, np.arange(1), True),
+        lambda stamp: shard.apply_factors(stamp, 1, np.arange(1), []),
+        lambda stamp: shard.set_active(stamp, ()),
+        lambda stamp: shard.quantize(stamp, "int8"),
+        lambda stamp: shard.write(stamp, "embeddings", np.arange(1), GRAD),
         lambda stamp: shard.save(stamp, "nowhere", "0"),
     ):
         with pytest.raises(ShardLostError, match="started anew"):

@@ -1,0 +1,64 @@
+"""A cluster of Dask on this machine, for trying, testing and measuring tables in shards."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from embedlab.core.checks import check_above_zero, check_size
+
+__all__ = ["local_cluster"]
+
+
+@contextmanager
+def local_cluster(workers: int = 2, folder: Any = None, *, timeout: float = 300.0) -> Iterator[Any]:
+    """Start workers of Dask on this machine, yield their client, and end them.
+
+    Parameters
+    ----------
+    workers : int
+        How many processes, each with one thread for its tasks.
+    folder : path-like, optional
+        Where workers keep the files of tables with ``placement="disk"``; it must be there. By
+        default the folder for temporary files.
+    timeout : float
+        Seconds within which all must have started.
+
+    Yields
+    ------
+    distributed.Client
+
+    Notes
+    -----
+    All listen on the loopback interface alone. Unlike those of Dask's own `LocalCluster`, workers
+    have no memory limit, as pages of mapped files would count, and one that ends stays away: a
+    table that it held a shard of says so, and is loaded onto the others.
+    """
+    from distributed import Client, LocalCluster
+
+    count, seconds = check_size(workers, "workers"), check_above_zero(timeout, "timeout")
+    environment = dict(os.environ)
+    if folder is not None:
+        environment["TMPDIR"] = str(Path(folder).resolve(strict=True))
+    options = {"n_workers": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with (
+        LocalCluster(processes=True, **options) as cluster,  # type: ignore[no-untyped-call]
+        Client(cluster, direct_to_workers=True) as client,  # type: ignore[no-untyped-call]
+    ):
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
+        command += ["--host", "127.0.0.1", "--no-nanny", "--no-dashboard"]
+        command += ["--nthreads", "1", "--memory-limit", "0", "--death-timeout", str(seconds)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        processes: list[Any] = []
+        try:
+            for _ in range(count):
+                processes.append(subprocess.Popen(command, env=environment, **quiet))  # type: ignore[call-overload]
+            client.wait_for_workers(count, timeout=seconds)
+            yield client
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
