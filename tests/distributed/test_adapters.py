@@ -158,7 +158,7 @@ def test_columns_that_share_a_scale_stay_together(tmp_path):
     assert rows([8]).shape == (1, 8)
 
 
-def test_a_number_that_is_not_finite_is_named_and_nothing_changes():
+def test_a_number_that_is_not_finite_changes_nothing():
     weights = np.ones((9, 4), np.float32)
     weights[7, 2] = np.nan
     plan = Sharding(9, 4, "row_wise_hashed", 3)
