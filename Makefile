@@ -22,9 +22,8 @@ help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12 | sed 's/^/  /'
 
 # ------------------------------------------------------------------------------ the environment
-# A stamp for each set of extras: pip runs again when pyproject.toml or the pins change. Bytecode is
-# half of an installation: compileall uses all cores, pip one. It leaves out what nobody imports, the
-# tests of others. A template among the files is no error.
+# A stamp for each set of extras: pip runs again when pyproject.toml or the pins change. It compiles
+# nothing: half of what is installed is never imported, and Python compiles the rest at its import.
 
 $(BIN)/python:
 	@python="$(PYTHON)"; \
@@ -47,7 +46,6 @@ $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
 	@echo "Installing embedlab[$*] into $(VENV). This takes a minute or two; pip says what it does."
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --no-compile \
 	  --constraint binder/requirements.txt --editable '.[$*]'
-	@$(BIN)/python -W ignore -m compileall -qq -j 0 -x 'site-packages/.*/tests?/' $(VENV)/lib || true
 	@touch $@
 
 # ------------------------------------------------------------------------------------ learners
@@ -84,19 +82,19 @@ KERNELS := $(abspath $(VENV))/kernels
 IMAGE := $(abspath $(VENV))/image
 SITE := $(abspath $(VENV))/site
 browser suite: export EMBEDLAB_SITE := $(SITE)
-core pages browser suite: export NUMBA_CACHE_DIR := $(KERNELS)
+pages browser suite: export NUMBA_CACHE_DIR := $(KERNELS)
 
 # Two processes keep two cores busy: second threads of their BLAS spin while they wait for a core,
 # and a decomposition that takes one second took nine.
 core suite: export OPENBLAS_NUM_THREADS := 1
 
 # Prerequisites and not makes of their own: `make check test` runs what both need once. With
-# --jobs=2 the checks, which take one core each, run side by side. A part of the tests takes two.
+# --jobs=2 two parts run side by side, and one takes the core that the other leaves idle: at its
+# start, at its end, while it compiles. In a browser, where frames are measured, nothing else runs.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
-core: views architecture image warm $(if $(filter check,$(MAKECMDGOALS)),lint)
-pages: core
+core: views architecture image $(if $(filter check,$(MAKECMDGOALS)),lint)
 strict: pages
-browser: strict
+browser: core strict
 suite: browser
 endif
 
@@ -159,12 +157,12 @@ image: | $(BIN)/python  # as Binder builds it; it waits for no installation and 
 	-@$(BIN)/python tests/binder/binder_image.py $(IMAGE)
 
 # A test that starts processes of its own sets their checks and threads itself: once is enough.
+CHECKED := NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck
 core: $(READY)  # once more with every index checked, and once with one thread what sets threads
 	@echo "The core, every index checked by Numba:"
-	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(VENV))/boundscheck $(PYTEST) $(TWO) \
-	  -m "not processes" tests/core
+	@$(CHECKED) $(PYTEST) $(TWO) -m "not processes" tests/core
 	@echo "The core on one thread:"
-	@NUMBA_NUM_THREADS=1 $(PYTEST) $(TWO) -m threads tests/core
+	@$(CHECKED) NUMBA_NUM_THREADS=1 $(PYTEST) -m threads tests/core
 
 pages: $(READY) warm  # the site, for which every learner's notebook is run
 	@echo "The site, and the learners' notebooks on it:"
