@@ -3,6 +3,7 @@
 Where a peer is not installed its tests are skipped; where CI is set they fail instead.
 """
 
+import gc
 import importlib
 import os
 import warnings
@@ -30,6 +31,14 @@ def peer(name):
         if os.environ.get("CI"):
             return importlib.import_module(name)
         return pytest.importorskip(name, reason=f"{name} is not installed: extra `peers`")
+
+
+@pytest.fixture(autouse=True)
+def little_to_collect():
+    """Keras collects garbage whenever it quantizes: 0.3 s each among all that a test run holds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ Started by test_keras_adapter.py, which sets KERAS_BACKEND; pytest does not coll
 """
 
 import doctest
-import gc
 import importlib
 import sys
 from pathlib import Path
@@ -21,12 +20,6 @@ from keras_backend_cases import array, core_calls, draw, layer_pair, near, quant
 @pytest.fixture
 def ours(keras):
     return importlib.import_module("embedlab.keras")
-
-
-@pytest.fixture(autouse=True)
-def little_to_collect():
-    """Keras collects garbage whenever it quantizes: half a second each with JAX around."""
-    gc.freeze()
 
 
 def test_the_doctests(ours):

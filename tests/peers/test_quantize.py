@@ -1,7 +1,5 @@
 """Codes bit-equal to Keras's, for thousands of tables; lookups of its quantized layers; packing."""
 
-import gc
-
 import numpy as np
 import pytest
 
@@ -33,14 +31,6 @@ def tables(rng, count):
         elif kind == 2:
             table = rng.integers(-15, 16, size=table.shape) / 2
         yield table.astype(rng.choice(["float32", "float64"]))
-
-
-@pytest.fixture
-def little_to_collect():
-    """Keras collects garbage whenever it quantizes: 0.3 s each among all that a test run holds."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def codes_of(quantized):
@@ -104,7 +94,6 @@ def test_packing(keras, rng):
 
 @pytest.mark.parametrize("mode", ["int8", "int4"])
 @pytest.mark.parametrize("lora", [False, True])
-@pytest.mark.usefixtures("little_to_collect")
 def test_the_rows_of_a_quantized_keras_layer(keras, rng, mode, lora):
     for _ in range(40):
         rows, columns, rank = int(rng.integers(2, 9)), int(rng.integers(1, 20)), 3
