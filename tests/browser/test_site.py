@@ -135,9 +135,9 @@ def test_on_paper_a_view_is_its_picture(visit):
 
 @pytest.mark.budget
 def test_the_first_view_is_soon_interactive(browser, site):
-    """From the start of the navigation until the view has taken a key, the median of five."""
+    """From the start of the navigation until the view has taken a key, the median of three."""
     times = []
-    for _ in range(5):
+    for _ in range(3):
         context = browser.new_context(offline=True)
         page = context.new_page()
         client = context.new_cdp_session(page)
@@ -148,4 +148,4 @@ def test_the_first_view_is_soon_interactive(browser, site):
         sentence.fill("zebra")
         times.append(page.evaluate("performance.now()"))
         context.close()
-    assert sorted(times)[2] <= INTERACTIVE, times
+    assert sorted(times)[1] <= INTERACTIVE, times
