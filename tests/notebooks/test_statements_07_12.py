@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -184,15 +185,20 @@ PAIRS = [("true", "false"), ("left", "right"), ("client", "server"), ("first", "
          ("row", "column"), ("encode", "decode")]  # fmt: skip
 
 
+@cache
+def corpus_of_10():
+    corpus = python_reference() + standard_library()
+    vocabulary = corpus.vocabulary(at_least=20)
+    return vocabulary, corpus.ids(vocabulary), corpus.starts
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_10_named_pairs_are_nearest_whatever_the_seed(seed):
-    corpus = python_reference() + standard_library()
-    vocabulary = corpus.vocabulary(at_least=20)
+    vocabulary, ids, starts = corpus_of_10()
     table = train_skipgram(
-        corpus.ids(vocabulary), vocabulary.size, 64, starts=corpus.starts, epochs=20, rate=0.05,
-        seed=seed,
-    ).table  # fmt: skip
+        ids, vocabulary.size, 64, starts=starts, epochs=20, rate=0.05, seed=seed
+    ).table
 
     def near(word, k):
         row = vocabulary.id(word)
