@@ -64,11 +64,11 @@ SHOW_CELL = """(last) => {
 
 
 @contextmanager
-def serving(kind, home):
-    """Serve a copy of the learner's notebooks by `jupyterlab` or `notebook`; yield the address."""
+def serving(kind, home, notebooks=NOTEBOOKS):
+    """Serve a copy of these lessons by `jupyterlab` or `notebook`; yield the address."""
     lessons = home / "lessons"
     lessons.mkdir()
-    for notebook in NOTEBOOKS.glob("[0-9]*.ipynb"):
+    for notebook in notebooks.glob("[0-9]*.ipynb"):
         shutil.copy(notebook, lessons)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
