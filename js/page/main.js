@@ -73,5 +73,5 @@ document.head.append(style);
 const el = document.createElement("div");
 const definition = typeof view === "function" ? await view() : view;
 await definition.initialize?.({ model });
-document.getElementById("view")?.replaceChildren(el);
+document.querySelector("#view figure")?.replaceWith(el);
 await definition.render({ model, el });

@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -87,6 +88,15 @@ def test_a_page_is_accessible_and_small(visit, axe, kind):
     page.set_viewport_size({"width": 360, "height": 740})
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wider) == 0
+
+
+def test_a_view_inside_its_frame_is_accessible(visit, axe):
+    """The page around a view, with its title, language and landmarks, is the same for all."""
+    page = visit("index.html")
+    page.frame_locator(".live-view iframe").locator(".embedlab").wait_for()
+    frame = page.locator(".live-view iframe").first.element_handle().content_frame()
+    frame.evaluate(Path(axe).read_text("utf-8"))  # its policy refuses a script element
+    assert frame.evaluate(AXE, AXE_OPTIONS) == []
 
 
 def test_the_home_page_computes_what_is_typed(visit):
