@@ -21,7 +21,9 @@ def attach_stub(package: str) -> tuple[Callable[[str], Any], Callable[[], list[s
     """
     module: Any = sys.modules[package]
     stub = module.__spec__.loader.get_data(f"{module.__file__}i").decode()
-    homes = {name: home for home, name in re.findall(r"^from (\S+) import (\w+)", stub, re.M)}
+    homes = {
+        name: home for home, name in re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.M)
+    }
 
     def fetch(name: str) -> Any:
         if name not in homes:

@@ -125,8 +125,7 @@ class EarlyStopping(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Forget an earlier run."""
-        self.wait = 0
-        self.stopped_epoch = self.best_epoch = 0
+        self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = math.nan
         self.best_weights: Any = None
 

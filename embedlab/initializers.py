@@ -125,10 +125,9 @@ class Ones(Initializer):
 
 
 class _RandomInitializer(Initializer):
-    """The base of the random initializers: they have a seed.
+    """The base of those with a seed: an instance gives the same numbers every time, as in Keras.
 
-    The same instance gives the same numbers every time, as in Keras; a `clone` without a seed
-    draws anew.
+    A `clone` without a seed draws anew.
     """
 
     def __init__(self, seed: int | None = None):
@@ -316,6 +315,7 @@ class LecunNormal(_Scaled):
     CHOICE = (1.0, "fan_in", "truncated_normal")
 
 
+_ALIASES = {"zero": Zeros, "one": Ones, "uniform": RandomUniform, "normal": RandomNormal}
 REGISTRY = Registry(
     "initializer",
     "keras.initializers",
@@ -324,13 +324,7 @@ REGISTRY = Registry(
         *(RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling),
         *(GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform),
     ],
-    {
-        "zero": Zeros,
-        "one": Ones,
-        "uniform": RandomUniform,
-        "normal": RandomNormal,
-        "OrthogonalInitializer": Orthogonal,
-    },
+    {**_ALIASES, "OrthogonalInitializer": Orthogonal},
     _KERAS_ONLY_NAMES,
 )
 serialize, deserialize = REGISTRY.serialize, REGISTRY.deserialize

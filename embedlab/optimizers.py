@@ -147,19 +147,29 @@ class Optimizer(Configured):
             do = "Set layer.trainable = True; after merge() call unmerge() or merge_and_unload()"
             raise ValueError(message(must, "none", do))
         for grad, variable in pairs:
-            # The core moves tables (V, D); a bias (D,) is a table of one row.
+            # The core moves tables (V, D). A bias (D,) is one of one row; some rows are one too.
             columns = variable.shape[-1] if variable.ndim else 1
-            table = variable.value.reshape(-1, columns)
+            table, chosen = variable.value.reshape(-1, columns), variable.trainable_rows
+            rows = slice(None) if chosen is None else chosen
             state = {k: v.reshape(-1, columns) for k, v in self.state(variable).items()}
-            grad = grad if isinstance(grad, SparseGrad) else grad.reshape(-1, columns)
+            part, slots = table[rows], {slot: array[rows] for slot, array in state.items()}
+            if not isinstance(grad, SparseGrad):
+                grad = grad.reshape(-1, columns)[rows]
+            elif chosen is not None:
+                grad = _rows_of(grad, chosen)
             padding = variable.padding_idx
             fixed = None if padding is None else table[padding].copy()
             if self.weight_decay:
-                self._shrink(table, grad, self.weight_decay * self.learning_rate)
-            self.update(table, grad, state)
+                self._shrink(part, grad, self.weight_decay * self.learning_rate)
+            self.update(part, grad, slots)
+            if chosen is not None:  # they were copies
+                table[rows] = part
+                for slot, array in slots.items():
+                    state[slot][rows] = array
             variable.mark_changed("a step of an optimizer")
             if variable.constraint is not None:
-                variable.assign(variable.constraint(variable.value))
+                constrained = variable.checked(variable.constraint(variable.value))
+                table[rows] = constrained.reshape(table.shape)[rows]
             if fixed is not None:  # whatever pulls at it: penalty, decay, momentum, constraint
                 table[padding] = fixed
         self.iterations += 1
@@ -351,7 +361,8 @@ def _checked(pair: tuple[Any, Any]) -> tuple[Any, Variable]:
     if not isinstance(variable, Variable):
         must, do = "a step takes a gradient for each Variable", "Pass layer.weights"
         raise TypeError(message(must, short_repr(variable), do))
-    if grad is None or not variable.trainable:
+    rows = variable.trainable_rows
+    if grad is None or not variable.trainable or (rows is not None and not rows.size):
         return None, variable
     if not isinstance(grad, SparseGrad):
         array = as_numeric_array(grad, f"the gradient of {variable.path}")
@@ -361,6 +372,14 @@ def _checked(pair: tuple[Any, Any]) -> tuple[Any, Variable]:
         do = "Pass the gradient of this very variable"
         raise ShapeError(message(must, f"{grad.shape} for {variable.path}", do))
     return grad, variable
+
+
+def _rows_of(grad: SparseGrad, rows: np.ndarray) -> SparseGrad:
+    """Return the gradient of some sorted rows, numbered from 0."""
+    at = np.searchsorted(rows, grad.ids).clip(max=rows.size - 1)
+    known = rows[at] == grad.ids
+    pairs = at[known], grad.rows[known]
+    return SparseGrad(*pairs, (rows.size, grad.shape[1]), pairs)
 
 
 _RULES, _ALIASES = [SGD, Adagrad, Adam, RMSprop], {"rmsprop": RMSprop}

@@ -1,4 +1,4 @@
-"""LoRA adapters of an embedding in PEFT's folders, read and written.
+"""LoRA adapters and trainable tokens of an embedding in PEFT's folders, read and written.
 
 PEFT saves the adapter "default" in the folder itself, and each other one in a folder of its name:
 ``adapter_config.json`` and ``adapter_model.safetensors``.
@@ -9,22 +9,33 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from embedlab.core.checks import message
+from embedlab.core.ids import as_ids
 from embedlab.core.lora import lora_scale
 from embedlab.data.vectors.tensors import FLOATS, read_headers, read_tensor
 from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import DISTRUST, FileRefused, as_file_refused
 from embedlab.storage.safetensors import write_tensors
 
-__all__ = ["PeftAdapter", "load_adapters", "read_adapters", "save_adapters"]
+__all__ = [
+    "PeftAdapter",
+    "PeftTokens",
+    "load_adapters",
+    "load_trainable_tokens",
+    "read_adapters",
+    "read_trainable_tokens",
+    "save_adapters",
+    "save_trainable_tokens",
+]
 
 CONFIG, WEIGHTS, DEFAULT = "adapter_config.json", "adapter_model.safetensors", "default"
 MAX_CONFIG = 16 << 20  # bytes
 ADAPTED = re.compile(r"base_model\.model\.(.+)\.lora_embedding_A")
+TOKENS = re.compile(r"base_model\.model\.(.+?)(?:\.token_adapter)?\.trainable_tokens_delta")
 _SAVE = "Save it with PEFT's save_pretrained"
 
 
@@ -65,6 +76,23 @@ class PeftAdapter:
     def scale(self) -> float:
         """The factor of ``a @ b``."""
         return float(lora_scale(self.rank, self.alpha, rslora=self.rslora))
+
+
+class PeftTokens(NamedTuple):
+    """Rows of an embedding that were trained alone: its trainable tokens.
+
+    Attributes
+    ----------
+    module : str
+        The name of the embedding in its model.
+    ids : ndarray of int64, (K,)
+    rows : ndarray, (K, D)
+        The rows themselves, though PEFT calls them a delta.
+    """
+
+    module: str
+    ids: np.ndarray
+    rows: np.ndarray
 
 
 def read_adapters(folder: Any, module: str | None = None) -> tuple[PeftAdapter, ...]:
@@ -186,23 +214,144 @@ def save_adapters(
             temporary.write_text(json.dumps(config, indent=2))
 
 
-def _read_adapter(folder: Path, name: str, module: str | None) -> PeftAdapter:
+def read_trainable_tokens(folder: Any, module: str | None = None) -> PeftTokens:
+    """Return the rows that PEFT trained alone, from a folder that it saved.
+
+    Both ways are read: ``TrainableTokensConfig``, and ``LoraConfig(trainable_token_indices=...)``.
+
+    Parameters
+    ----------
+    folder : path-like
+    module : str, optional
+        The name of the embedding in its model, or the end of it; needed where there are several.
+
+    Raises
+    ------
+    embedlab.storage.FileRefused
+        For a folder without trainable tokens, and a damaged or hostile file.
+    """
+    root = Path(folder).expanduser()
+    config, (path, headers, start) = _read_config(root), _open_weights(root)
+    with as_file_refused(path, "hold trainable tokens", _SAVE):
+        names = {match[1]: name for name in headers if (match := TOKENS.fullmatch(name))}
+        do = "Train some: TrainableTokensConfig(token_indices=...)"
+        chosen = _choose_module(path, list(names), module, "the trainable tokens of one", do)
+        header = headers[names[chosen]]
+        if header[0] not in FLOATS or len(header[1]) != 2:
+            received = f"{header[0]} of shape {header[1]}"
+            raise FileRefused(path, "hold rows of floats", received, _SAVE)
+        rows = np.array(read_tensor(path, header, start), order="C")
+    path = root / CONFIG
+    with as_file_refused(path, "name the ids of trainable tokens", _SAVE):
+        listed = config.get("token_indices")
+        if listed is None:
+            of_modules = config["trainable_token_indices"]
+            listed = next(ids for name, ids in of_modules.items() if _names(name, chosen))
+        ids = as_ids(listed)
+        if ids.shape != rows.shape[:1] or not ids.size or ids.min() < 0:
+            received = f"{ids.size} for {len(rows)} rows"
+            raise FileRefused(path, "name an id from 0 up for each row", received, DISTRUST)
+    return PeftTokens(chosen, ids, rows)
+
+
+def load_trainable_tokens(layer: Any, folder: Any, module: str | None = None) -> PeftTokens:
+    """Set the rows that PEFT trained alone in a built Embedding; only they learn on.
+
+    Raises
+    ------
+    embedlab.storage.FileRefused
+        As of `read_trainable_tokens`, and for rows of another table. The layer is as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from embedlab.layers import Embedding
+    >>> one, other = (Embedding(4, 2, weights=np.ones((4, 2)) * n) for n in (1, 2))
+    >>> one.table.trainable_rows = [3]
+    >>> folder = tempfile.mkdtemp()
+    >>> save_trainable_tokens(one, folder)
+    >>> load_trainable_tokens(other, folder).ids.tolist(), other([2, 3]).tolist()
+    ([3], [[2.0, 2.0], [1.0, 1.0]])
+    >>> other.table.trainable_rows.tolist()
+    [3]
+    """
+    tokens = read_trainable_tokens(folder, module)
+    shape = (layer.input_dim, layer.output_dim)
+    if tokens.rows.shape[1] != shape[1] or tokens.ids.max() >= shape[0]:
+        must, do = f"hold rows of a table of shape {shape}", "Compare the two models"
+        received = f"rows of {tokens.rows.shape[1]} numbers, ids to {tokens.ids.max()}"
+        raise FileRefused(folder, must, received, do)
+    changed = layer.table.numpy()
+    changed[tokens.ids] = tokens.rows
+    layer.table.assign(changed)
+    layer.table.trainable_rows = tokens.ids
+    return tokens
+
+
+def save_trainable_tokens(layer: Any, folder: Any, module: str = "embedding") -> None:
+    """Write the rows in ``layer.table.trainable_rows`` as PEFT does, so that PEFT loads them.
+
+    Parameters
+    ----------
+    layer : embedlab.layers.Embedding
+    folder : path-like
+        Made if it is not there.
+    module : str
+        The name of the embedding in the model that shall take them.
+
+    Raises
+    ------
+    ValueError
+        Where all rows are trainable.
+    """
+    ids = layer.table.trainable_rows
+    if ids is None:
+        must, do = "some rows must be trainable alone", "Set layer.table.trainable_rows = ids"
+        raise ValueError(message(must, "a table that learns whole", do))
+    place = Path(folder).expanduser()
+    place.mkdir(parents=True, exist_ok=True)
+    name = f"base_model.model.{module}.trainable_tokens_delta"
+    write_tensors(place / WEIGHTS, {name: layer.table.numpy()[ids]}, {"format": "pt"})
+    config = {
+        "peft_type": "TRAINABLE_TOKENS",
+        "token_indices": ids.tolist(),
+        "target_modules": [module],
+        "inference_mode": True,
+    }
+    with atomic_write(place / CONFIG) as temporary:
+        temporary.write_text(json.dumps(config, indent=2))
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
-    with as_file_refused(path, "hold the config of a LoRA adapter", _SAVE):
+    with as_file_refused(path, "hold the config of an adapter of PEFT", _SAVE):
         size = path.stat().st_size
         if size > MAX_CONFIG:
             raise FileRefused(path, f"be at most {MAX_CONFIG:,} bytes", f"{size:,}", DISTRUST)
-        config = json.loads(path.read_bytes())
-        kind = config["peft_type"]
-        if kind != "LORA" or config.get("use_dora"):
-            received = f"{kind!r:.40}" if kind != "LORA" else "DoRA, which also has magnitudes"
-            raise FileRefused(path, "be of the kind LORA", received, "Merge it with PEFT")
+        config: dict[str, Any] = json.loads(path.read_bytes())
+        config["peft_type"]  # a dict, and one of PEFT
+    return config
+
+
+def _open_weights(folder: Path) -> tuple[Path, dict[str, Any], int]:
     path = folder / WEIGHTS
     if not path.exists() and (folder / "adapter_model.bin").exists():
         must, do = f"hold {WEIGHTS}", "Save it with safe_serialization=True"
         raise FileRefused(folder, must, "adapter_model.bin, a pickle", do)
+    with as_file_refused(path, "hold an adapter", _SAVE):
+        return path, *read_headers(path)
+
+
+def _read_adapter(folder: Path, name: str, module: str | None) -> PeftAdapter:
+    config, path = _read_config(folder), folder / CONFIG
+    kind = config["peft_type"]
+    if kind != "LORA" or config.get("use_dora"):
+        received = f"{kind!r:.40}" if kind != "LORA" else "DoRA, which also has magnitudes"
+        tokens = kind == "TRAINABLE_TOKENS"
+        do = "Read it with load_trainable_tokens" if tokens else "Merge it with PEFT"
+        raise FileRefused(path, "be of the kind LORA", received, do)
+    path, headers, start = _open_weights(folder)
     with as_file_refused(path, "hold a LoRA adapter", _SAVE):
-        headers, start = read_headers(path)
         modules = [match[1] for n in headers if (match := ADAPTED.fullmatch(n))]
         chosen = _choose_module(path, modules, module)
         prefix = f"base_model.model.{chosen}."
@@ -236,7 +385,13 @@ def _read_adapter(folder: Path, name: str, module: str | None) -> PeftAdapter:
     return adapter
 
 
-def _choose_module(path: Path, modules: list[str], module: str | None) -> str:
+def _choose_module(
+    path: Path,
+    modules: list[str],
+    module: str | None,
+    what: str = "the adapter of one",
+    cure: str = "Adapt the embedding: target_modules=[...] of LoraConfig",
+) -> str:
     if module is None and len(modules) == 1:
         return modules[0]
     matches = [one for one in modules if module is not None and _names(module, one)]
@@ -244,11 +399,10 @@ def _choose_module(path: Path, modules: list[str], module: str | None) -> str:
         return matches[0]
     received = f"{len(modules)}: {modules[:12]!r:.400}" if modules else "none"
     if module is None:
-        must, do = "hold the adapter of one embedding", "Pass module=... with one of these names"
+        must, do = f"hold {what} embedding", "Pass module=... with one of these names"
     else:
-        must, do = f"hold the adapter of one embedding {module!r:.80}", "Choose one of its names"
-    do = do if modules else "Adapt the embedding: target_modules=[...] of LoraConfig"
-    raise FileRefused(path, must, received, do)
+        must, do = f"hold {what} embedding {module!r:.80}", "Choose one of its names"
+    raise FileRefused(path, must, received, do if modules else cure)
 
 
 def _names(pattern: str, module: str) -> bool:

@@ -1,64 +1,18 @@
 """Layers: they own arrays, under Keras's names. The arithmetic lives in `embedlab.core`."""
 
 from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from embedlab.layers.dtype_policy import DTypePolicy
-from embedlab.layers.gradcheck import gradcheck  # at once: a file of the same name would hide it
-from embedlab.layers.layer import Gradients, Layer
-from embedlab.layers.memory import MemoryReport
+from embedlab import attach_stub
+
+# At once: the file of the same name would hide it.
+from embedlab.layers.gradcheck import gradcheck as gradcheck
+from embedlab.layers.layer import Layer
 from embedlab.layers.symbolic import Input, KerasTensor
-from embedlab.layers.variable import Variable
 from embedlab.registry import Registry, refuse_missing
 
-if TYPE_CHECKING:
-    from embedlab.layers.allocation import TableMemoryError as TableMemoryError
-    from embedlab.layers.bag import EmbeddingBag as EmbeddingBag
-    from embedlab.layers.conv import Conv1D as Conv1D
-    from embedlab.layers.dense import Dense as Dense
-    from embedlab.layers.dropout import Dropout as Dropout
-    from embedlab.layers.embedding import Embedding as Embedding
-    from embedlab.layers.flatten_reshape import Flatten as Flatten
-    from embedlab.layers.flatten_reshape import Reshape as Reshape
-    from embedlab.layers.normalization import LayerNormalization as LayerNormalization
-    from embedlab.layers.pooling_masking import GlobalAveragePooling1D as GlobalAveragePooling1D
-    from embedlab.layers.pooling_masking import GlobalMaxPooling1D as GlobalMaxPooling1D
-    from embedlab.layers.pooling_masking import Masking as Masking
-    from embedlab.layers.recurrent import GRU as GRU
-    from embedlab.layers.recurrent import LSTM as LSTM
-    from embedlab.layers.recurrent import SimpleRNN as SimpleRNN
-    from embedlab.layers.reversible import ReversibleEmbedding as ReversibleEmbedding
-
-_HOMES = {
-    "bag": "EmbeddingBag",
-    "conv": "Conv1D",
-    "dense": "Dense",
-    "dropout": "Dropout",
-    "embedding": "Embedding",
-    "flatten_reshape": "Flatten Reshape",
-    "allocation": "TableMemoryError",
-    "normalization": "LayerNormalization",
-    "pooling_masking": "GlobalAveragePooling1D GlobalMaxPooling1D Masking",
-    "recurrent": "GRU LSTM SimpleRNN",
-    "reversible": "ReversibleEmbedding",
-}
-"""The files that are loaded when a name is first asked for; a new layer joins here and above."""
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-
-__all__ = [
-    *_HOME_OF,
-    "DTypePolicy",
-    "Gradients",
-    "Input",
-    "KerasTensor",
-    "Layer",
-    "MemoryReport",
-    "Variable",
-    "deserialize",
-    "gradcheck",
-    "serialize",
-]
+_fetch, __dir__, __all__ = attach_stub(__name__)
+_LAZY = [name for name in __all__ if name not in globals()]  # loaded when they are first asked for
 
 _KERAS_ONLY_NAMES = (
     "Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average "
@@ -75,22 +29,16 @@ _KERAS_ONLY_NAMES = (
 @cache
 def _registry() -> Registry:
     """Return the registry of all layers: each of their files is loaded for it."""
-    layers = [cls for cls in map(__getattr__, _HOME_OF) if issubclass(cls, Layer)]
+    layers = [cls for cls in map(_fetch, _LAZY) if issubclass(cls, Layer)]
     return Registry("layer", "keras.layers", layers, keras_only=_KERAS_ONLY_NAMES)
 
 
 def __getattr__(name: str) -> Any:
     if name == "REGISTRY":
         return _registry()
-    if name not in _HOME_OF:
+    if name not in __all__:
         refuse_missing(__name__, _KERAS_ONLY_NAMES)(name)
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME_OF, "REGISTRY"])
+    return _fetch(name)
 
 
 def serialize(layer: Any) -> dict[str, Any]:
@@ -119,3 +67,6 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
         known = ("batch_shape", "dtype", "name")
         return Input(**{k: v for k, v in config["config"].items() if k in known})
     return _registry().deserialize(config, custom_objects)
+
+
+__all__ += ["deserialize", "serialize"]

@@ -12,7 +12,9 @@ from embedlab.core.checks import (
     check_flag,
     check_held_by,
     check_name,
+    message,
 )
+from embedlab.core.ids import as_ids, out_of_range_error
 
 __all__ = ["Variable"]
 
@@ -65,6 +67,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self._frozen = False  # by its layer; kept apart, so that thawing restores what was
         self.allocate: Any = np.zeros  # makes arrays of zeros where this one lies
         self.padding_idx: int | None = None  # a row that no step of an optimizer moves
+        self._trainable_rows: np.ndarray | None = None
         self.resized: list[tuple[int, int]] = []  # axis and length, of every `replace`
         self.changes, self.changed_by = 0, ""  # how often the array was changed, and last by what
 
@@ -90,6 +93,32 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
         self._trainable = check_flag(trainable, "trainable")
+
+    @property
+    def trainable_rows(self) -> np.ndarray | None:
+        """The rows (K,) of a table that a step of an optimizer may move, or None for all.
+
+        PEFT's trainable tokens. The other rows stay, whatever pulls at them: momentum, weight
+        decay, a regularizer, a constraint. A list or array of ids sets them; None thaws the table.
+
+        >>> table = Variable([[1.0], [2.0], [3.0]])
+        >>> table.trainable_rows = [2, 0]
+        >>> table.trainable_rows.tolist()
+        [0, 2]
+        """
+        rows = self._trainable_rows
+        return rows if rows is None else rows[rows < len(self._value)]  # shorter after a resize
+
+    @trainable_rows.setter
+    def trainable_rows(self, rows: Any) -> None:
+        if rows is not None:
+            rows = np.unique(as_ids(rows))
+            if self.ndim != 2 or not rows.size:
+                must, received = "trainable rows are some of a table", f"{rows.size} of {self.path}"
+                raise ValueError(message(must, received, "Pass ids of an Embedding, or None"))
+            if rows[0] < 0 or rows[-1] >= len(self._value):
+                raise out_of_range_error(rows, len(self._value))
+        self._trainable_rows = rows
 
     @property
     def shape(self) -> tuple[int, ...]:

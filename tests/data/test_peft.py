@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from embedlab.data.peft import load_adapters, read_adapters, save_adapters
+from embedlab.data.peft import (
+    load_adapters,
+    load_trainable_tokens,
+    read_adapters,
+    save_adapters,
+    save_trainable_tokens,
+)
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.layers import Embedding
 from embedlab.storage import FileRefused
@@ -185,3 +191,74 @@ def test_the_change_is_not_computed_where_it_is_huge(tmp_path, monkeypatch):
     saved(tmp_path)
     with pytest.raises(ValueError, match="a change may have 10 numbers"):
         LoRAExplorer.open(tmp_path)
+
+
+# Trainable tokens ------------------------------------------------------------------------------
+
+
+def save_tokens(folder, ids, rows, name="trainable_tokens_delta", **config):
+    """Write trainable tokens as PEFT does."""
+    folder.mkdir(exist_ok=True)
+    save_file({f"base_model.model.embed.{name}": rows}, folder / "adapter_model.safetensors")
+    config = {"peft_type": "TRAINABLE_TOKENS", "token_indices": ids, **config}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("with_lora", [False, True])
+def test_trainable_tokens_are_read_in_both_forms(tmp_path, with_lora):
+    rows = RNG.normal(size=(2, D)).astype(np.float32)
+    if with_lora:
+        tokens = {"trainable_token_indices": {"embed": [5, 2]}, "token_indices": None}
+        name = "token_adapter.trainable_tokens_delta"
+        save_tokens(tmp_path, None, rows, name, peft_type="LORA", **tokens)
+    else:
+        save_tokens(tmp_path, [5, 2], rows)
+    embedding = layer()
+    assert load_trainable_tokens(embedding, tmp_path).module == "embed"
+    assert np.array_equal(embedding([5, 2]), rows)
+    assert np.array_equal(embedding([0, 8]), TABLE[[0, 8]])
+    assert embedding.table.trainable_rows.tolist() == [2, 5]
+
+
+def test_trainable_tokens_are_written_as_peft_reads_them(tmp_path):
+    embedding = layer()
+    embedding.table.trainable_rows = [7, 3]
+    save_trainable_tokens(embedding, tmp_path / "new", "model.embed_tokens")
+    tensors = load_file(tmp_path / "new" / "adapter_model.safetensors")
+    name = "base_model.model.model.embed_tokens.trainable_tokens_delta"
+    assert list(tensors) == [name] and np.array_equal(tensors[name], TABLE[[3, 7]])
+    config = json.loads((tmp_path / "new" / "adapter_config.json").read_text())
+    assert config["token_indices"] == [3, 7] and config["peft_type"] == "TRAINABLE_TOKENS"
+    with pytest.raises(FileRefused, match=r"'TRAINABLE_TOKENS'.*load_trainable_tokens"):
+        read_adapters(tmp_path / "new")
+    with pytest.raises(ValueError, match=r"Set layer\.table\.trainable_rows = ids"):
+        save_trainable_tokens(layer(), tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("ids", "shape", "line"),
+    [
+        ([5], (2, D), r"an id from 0 up for each row. Received 1 for 2 rows"),
+        ([5, -1], (2, D), r"an id from 0 up for each row"),
+        ([5, 10**30], (2, D), r"name the ids of trainable tokens"),
+        ([5, "x"], (2, D), r"name the ids of trainable tokens"),
+        (None, (2, D), r"name the ids of trainable tokens"),
+        ([5, V], (2, D), r"shape \(9, 5\). Received rows of 5 numbers, ids to 9"),
+        ([5, 2], (2, D + 1), r"rows of a table of shape \(9, 5\)"),
+        ([5, 2], (2,), r"rows of floats"),
+        ([], (0, D), r"an id from 0 up"),
+    ],
+)
+def test_damaged_tokens_are_refused_in_one_line(tmp_path, ids, shape, line):
+    save_tokens(tmp_path, ids, np.ones(shape, np.float32))
+    embedding = layer()
+    with pytest.raises(FileRefused, match=line) as raised:
+        load_trainable_tokens(embedding, tmp_path)
+    assert "\n" not in str(raised.value)
+    assert np.array_equal(embedding.table.value, TABLE) and embedding.table.trainable_rows is None
+
+
+def test_a_folder_without_tokens_says_how_to_train_some(tmp_path):
+    saved(tmp_path)
+    with pytest.raises(FileRefused, match=r"Train some: TrainableTokensConfig"):
+        load_trainable_tokens(layer(), tmp_path)
