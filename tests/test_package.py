@@ -1,5 +1,6 @@
 """The metadata of the package: one truth for versions, ranges, addresses and Pythons."""
 
+import importlib
 import importlib.util
 import re
 import tomllib
@@ -88,3 +89,12 @@ def test_no_address_on_the_package_page_is_relative():
     assert len(addresses) > 40
     for address in map("".join, addresses):
         assert address.startswith(("https://", "#")), address
+
+
+def test_every_fault_that_was_seen_has_its_tests(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tests"))
+    faults = importlib.import_module("faults")
+    missing = [test for _, _, tests in faults.rows() for test in tests if not faults.exists(test)]
+    assert not missing and [number for number, *_ in faults.rows()][:13] == [
+        str(number) for number in range(1, 14)
+    ]

@@ -1,5 +1,8 @@
 """Lesson 01 in a real JupyterLab: run it, type a sentence, drag, press a key, ask Python."""
 
+import os
+import signal
+
 import pytest
 from jupyter import ASK, READY, SHOW_CELL, opened, run_and_tab, serving
 from playwright.sync_api import expect
@@ -180,10 +183,56 @@ def test_a_question_is_answered_by_mouse_and_by_keyboard(lesson, axe):
     assert page.evaluate(f"axe.run('.embedlab-question', {only})")["violations"] == []
 
 
-def test_after_a_restart_the_cell_shows_the_answer(lesson):
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+
+
+def test_two_hundred_edits_while_python_is_busy(lesson):
     page = lesson.page
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    lesson.wait_for_python("print(1)", "1")
+    before = int(lesson.python("print(explorer.input_dim)"))
+    busy = "import pathlib\nwhile not pathlib.Path('go').exists(): pass"
+    page.evaluate(f"(code) => void {KERNEL}.requestExecute({{ code }})", busy)
+    lesson.place("input_dim").focus()
+    for key in 100 * ["ArrowRight", "ArrowLeft"] + ["ArrowRight"]:
+        page.keyboard.press(key)
+    expect(lesson.place("input_dim")).to_have_attribute("aria-valuetext", f"V = {before + 1}")
+    page.evaluate("""() => window.jupyterapp.serviceManager.contents.save(
+        "go", { type: "file", format: "text", content: "" })""")
+    lesson.wait_for(f"V = {before + 1}")
+    assert lesson.python("print(explorer.input_dim)") == str(before + 1)
+
+
+def test_an_edit_outlives_a_cut_connection(lesson):
+    before = int(lesson.python("print(explorer.input_dim)"))
+    lesson.place("input_dim").focus()
+    lesson.page.evaluate(f"{KERNEL}._ws.close()")
+    lesson.page.keyboard.press("ArrowRight")
+    lesson.wait_for(f"V = {before + 1}")
+    assert lesson.python("print(explorer.input_dim)") == str(before + 1)
+
+
+def test_a_reloaded_page_has_its_views(lesson):
+    page = lesson.page
+    lesson.python("explorer.reset()")
+    lesson.wait_for("V = 16")
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.reload()
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate(READY)
+    page.evaluate(SHOW_CELL, "\nexplorer")
+    lesson.place("predict:done").click()
+    lesson.wait_for("V = 16")
+    lesson.place("input_dim").focus()
+    page.keyboard.press("ArrowRight")
+    lesson.wait_for("V = 17")
+    assert lesson.python("print(explorer.input_dim)") == "17"
+
+
+def test_after_a_kernel_was_killed_its_lesson_runs_again(lesson):
+    page = lesson.page
+    pid = lesson.python("import os; print(os.getpid())")
+    os.kill(int(pid), signal.SIGKILL)
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click()  # the host says so
+    lesson.wait_for_python(f"import os; print(os.getpid() != {pid})", "True")
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     lesson.wait_for_python("print('explorer' in globals())", "True")
     buttons = question(lesson)
@@ -206,3 +255,14 @@ def test_a_notebook_opened_again_shows_its_views(lesson):
     lesson.place("chip:1").hover()
     expect(lesson.view.locator(".narration")).to_contain_text("cat")
     assert page.get_by_text("model not found").count() == 0
+
+
+def test_a_closed_lesson_frees_its_kernel(lesson):
+    page = lesson.page
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("window.jupyterapp.commands.execute('application:close')")
+    page.wait_for_function("""async () => {
+        const { kernels } = window.jupyterapp.serviceManager;
+        await kernels.refreshRunning();
+        return [...kernels.running()].length === 0;
+    }""")

@@ -8,6 +8,7 @@ from embedlab.core.ids import IdError, IdTypeError
 from embedlab.core.skipgram import (
     SkipgramStep,
     alias_table,
+    sampling,
     skipgram,
     subsampling_probability,
     train_skipgram,
@@ -63,6 +64,20 @@ def test_worked_by_hand(monkeypatch):
     # the second position is worked after the first: word 0 has not moved yet, context 0 has
     np.testing.assert_allclose(step.context[1], 0.25 * start[0], rtol=1e-4)
     np.testing.assert_array_equal(step.table[0], start[0])
+
+
+def test_ids_that_change_after_they_were_checked_are_not_read(monkeypatch):
+    """Another thread may write into the caller's array: counting it would read stray memory."""
+    ids, check = np.array([0, 1, 2, 1]), sampling.check_table_bytes
+
+    def check_and_disturb(*arguments):
+        check(*arguments)
+        ids[:] = 1 << 40
+
+    monkeypatch.setattr(sampling, "check_table_bytes", check_and_disturb)
+    stream, counts = sampling.token_stream(ids, 3, [0, 2])
+    assert ids[0] == 1 << 40
+    assert (stream.tolist(), counts.tolist()) == ([0, 1, -1, 2, 1], [1, 2, 1])
 
 
 def test_one_thread_is_the_same_to_the_bit(rng):

@@ -7,6 +7,7 @@ reached is noticed.
 
 import importlib
 import pkgutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numba
@@ -196,6 +197,15 @@ def test_one_and_two_threads_give_the_same_bits(monkeypatch, threads, case):
     for one, two in zip(results[1], results[2], strict=True):
         assert one.dtype == two.dtype
         np.testing.assert_array_equal(one.view(np.uint8), two.view(np.uint8))
+
+
+def test_eight_threads_of_python_give_the_same_bits_at_once():
+    """As many as may ask at a time; each has arrays of its own."""
+    cases = [CASES[name] for name in ("lookup.lookup", "gradient.dense._blocks")] * 4
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda case: case(), cases))
+    for case, result in zip(cases, together, strict=True):
+        np.testing.assert_array_equal(result.view(np.uint8), case().view(np.uint8))
 
 
 @needs_two

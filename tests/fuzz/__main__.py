@@ -1,12 +1,16 @@
 """Fuzz a reader, guided by coverage: python -m tests.fuzz READER [--seconds 600]
 
 It needs atheris (Linux: python -m pip install atheris). A fault ends the run; the input that
-caused it is written to FOLDER/crash-…, to be kept as a test after the mend.
+caused it is written to FOLDER/READER-crash-…, to be kept as a test after the mend. Half of the
+mutations of a JSON file change its values and leave it JSON.
 """
 
 import argparse
+import copy
 import importlib
+import json
 import pkgutil
+import random
 import sys
 import warnings
 from pathlib import Path
@@ -18,9 +22,57 @@ import embedlab.core
 for module in pkgutil.walk_packages(embedlab.core.__path__, "embedlab.core."):
     importlib.import_module(module.name)  # Numba cannot compile what atheris has changed
 with atheris.instrument_imports(include=["embedlab", "zipfile", "json"]):
-    from tests.fuzz.readers import READERS
+    from embedlab.explorers.registry import explorer_class
+    from tests.fuzz.readers import READERS, VIEWS
+
+    for view in VIEWS:
+        explorer_class(view)  # imports its module, which else comes later and uninstrumented
 
 MEGABYTES = 700  # of the whole process; imports are 250
+LONGEST = 20_000  # bytes of an input
+VALUES = [None, True, False, 0, -1, 2, 3, 0.5, 1e-300, 1e300, 2**31, 2**63, 10**40, [], {}, ""]
+VALUES += [float("nan"), float("inf"), [[1]], {"a": 1}, "1", "\0", "\ud800", "\u202e", "é" * 99]
+VALUES += ["a" * 5000, [[0.5] * 3] * 3, [0] * 500, "..", "a/b", "one two three"]
+
+
+def mutate(content: bytes, longest: int, seed: int) -> bytes:
+    """Return the bytes changed: a place or more of a JSON document, or any bytes."""
+    rng = random.Random(seed)
+    try:
+        document = [json.loads(content)] if rng.random() < 0.5 else []
+    except (ValueError, RecursionError):
+        document = []
+    if not document:
+        return atheris.Mutate(content, longest)
+    for _ in range(rng.choice([1, 1, 2, 4])):
+        found = _places(document)
+        inside, key = rng.choice(found)
+        other, name = rng.choice(found)
+        choice = rng.randrange(6)
+        if choice == 0 and isinstance(inside, dict):
+            del inside[key]
+        elif choice == 1:
+            inside[key] = copy.deepcopy(other[name])
+        elif choice == 2:
+            inside[key] = [inside[key]] * rng.choice([1, 2, 50])
+        elif choice == 3 and isinstance(inside[key], str):
+            inside[key] += rng.choice([" cat", "\0", "é", inside[key]])
+        elif choice == 4 and isinstance(inside[key], (int, float)):
+            inside[key] += rng.choice([-1, 1, 0.5, 100, -100])
+        else:
+            inside[key] = copy.deepcopy(rng.choice(VALUES))
+    changed = json.dumps(document[0]).encode() if document else b"null"
+    return changed if len(changed) <= longest else atheris.Mutate(content, longest)
+
+
+def _places(value: dict | list) -> list[tuple]:
+    """Return every container of a document with each of its keys."""
+    found = []
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        found.append((value, key))
+        if isinstance(each, (dict, list)):
+            found += _places(each)
+    return found
 
 
 def main() -> None:
@@ -38,9 +90,9 @@ def main() -> None:
         assert reader.check(sample), f"{options.reader} refuses its own sample {n}"
         (folder / f"sample-{n}").write_bytes(sample)
     arguments = [sys.argv[0], f"-max_total_time={options.seconds}", "-timeout=20"]
-    arguments += [f"-rss_limit_mb={MEGABYTES}", "-max_len=20000", "-print_final_stats=1"]
+    arguments += [f"-rss_limit_mb={MEGABYTES}", f"-max_len={LONGEST}", "-print_final_stats=1"]
     arguments += [f"-artifact_prefix={folder.parent}/{options.reader}-", str(folder)]
-    atheris.Setup(arguments, reader.check)
+    atheris.Setup(arguments, reader.check, custom_mutator=mutate)
     atheris.Fuzz()
 
 

@@ -29,6 +29,7 @@ from embedlab.lessons.classroom.read_card import CardError, parse_card
 from embedlab.models import Sequential, import_adapter, import_table, load_model
 from embedlab.storage import FileRefused
 
+VIEWS = ("lookup", "gradient", "mask", "lora", "training", "quantize", "window")
 LONGEST = 1_000
 """Letters of an error: one line that a person reads."""
 
@@ -128,7 +129,9 @@ def _state(view: str) -> Callable[[bytes], object]:
     explorer = explorer_class(view)
 
     def read(content: bytes) -> None:
-        explorer.from_state(content.decode("utf-8", "replace")).close()
+        view = explorer.from_state(content.decode("utf-8", "replace"))
+        view.layout.close()  # ipywidgets leaves it open
+        view.close()
 
     return read
 
@@ -205,6 +208,6 @@ READERS: dict[str, Callable[[], Reader]] = {
             lambda view: Reader(_state(view), _states(view), (ValueError, TraitError, IdError)),
             view,
         )
-        for view in ("lookup", "gradient", "mask", "lora", "training", "quantize", "window")
+        for view in VIEWS
     },
 }

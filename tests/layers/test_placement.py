@@ -123,6 +123,26 @@ def test_space_on_the_disk_is_reserved(monkeypatch):
     assert reserved == [4_096_000]
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve")
+def test_no_space_for_the_moments_costs_no_training(monkeypatch):
+    """The space of an optimizer's moments is reserved before its first step changes anything."""
+    model = Sequential([Embedding(9, 4, seed=1, placement="disk"), GlobalAveragePooling1D()])
+    model.compile(Adam(0.1, sparse_update="lazy"), "mse")
+    ids, goal = np.array([[1, 2], [3, 3]]), np.ones((2, 4))
+    before = model.layers[0](range(9))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(TableMemoryError, match="Received No space left"):
+        model.fit(ids, goal, verbose=0)
+    assert np.array_equal(model.layers[0](range(9)), before)
+    monkeypatch.undo()
+    history = model.fit(ids, goal, epochs=2, verbose=0).history["loss"]
+    assert history[1] < history[0]
+
+
 def resident():
     """Return the bytes of this process in memory, where the system says so."""
     status = Path("/proc/self/statm")

@@ -146,6 +146,28 @@ def test_callbacks_are_called_in_order():
     assert called == ["train_begin", *epoch, *epoch, "train_end"]
 
 
+def test_an_interrupt_leaves_whole_steps_and_training_goes_on(monkeypatch):
+    """A step that was interrupted has changed nothing: the next fit begins where it began."""
+    model, whole = (small(optimizers.Adam(0.1)) for _ in range(2))
+    apply = model.optimizer.apply
+    steps = []
+
+    def third(*arguments):
+        steps.append(1)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        apply(*arguments)
+
+    monkeypatch.setattr(model.optimizer, "apply", third)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(IDS, AIM, batch_size=4, epochs=9, verbose=0)
+    whole.fit(IDS, AIM, batch_size=4, epochs=2, verbose=0)
+    assert np.array_equal(model.get_weights()[0], whole.get_weights()[0])
+    for each in (model, whole):
+        each.fit(IDS, AIM, batch_size=4, verbose=0)
+    assert np.array_equal(model.get_weights()[0], whole.get_weights()[0])
+
+
 def test_one_callback_needs_no_list():
     stop = callbacks.EarlyStopping("loss", patience=1)
     history = small(optimizers.SGD(0.0)).fit(IDS, AIM, epochs=9, verbose=0, callbacks=stop)
