@@ -151,8 +151,8 @@ FAULTS = {
         ],
     ),
 }
-# What held when it was attacked, and is to stay so.
-HELD = {
+# What withstood an attack, and is to stay so.
+ROBUST = {
     "a writer that is killed leaves a whole file": [
         "tests/storage/test_atomic.py::test_a_writer_killed_at_any_point_leaves_a_whole_file",
         "tests/storage/test_atomic.py::test_a_writer_killed_in_the_middle_of_a_write",
@@ -189,9 +189,9 @@ HELD = {
 
 
 def rows() -> list[tuple[str, str, list[str]]]:
-    """Return number, words and tests of each fault, and of what held."""
+    """Return number, words and tests of each fault, and of what withstood."""
     return [(str(number), *fault) for number, fault in FAULTS.items()] + [
-        ("held", words, tests) for words, tests in HELD.items()
+        ("robust", words, tests) for words, tests in ROBUST.items()
     ]
 
 
@@ -244,21 +244,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("numbers", nargs="*", choices=[*map(str, FAULTS), "held", []])
+    parser.add_argument("numbers", nargs="*", choices=[*map(str, FAULTS), "robust", []])
     options = parser.parse_args()
     chosen = [row for row in rows() if not options.numbers or row[0] in options.numbers]
     counts = run(list(dict.fromkeys(t for _, _, tests in chosen for t in tests if exists(t))))
-    print("\n| fault | what was seen, or held | tests | outcome |\n|--:|---|---|---|")
+    print("\n| fault | what was seen, or withstood | tests | outcome |\n|--:|---|---|---|")
     failed = False
     for number, words, tests in chosen:
         for n, test in enumerate(tests):
             outcome = counts.get(test)
-            said = (
+            text = (
                 ", ".join(f"{count} {name}" for name, count in outcome.items()) if outcome else ""
             )
             failed |= outcome is None or set(outcome) != {"passed"}
             start = (number, words) if n == 0 else ("", "")
-            print("| " + " | ".join([*start, test, said or "missing"]) + " |")
+            print("| " + " | ".join([*start, test, text or "missing"]) + " |")
     return int(failed)
 
 

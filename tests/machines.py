@@ -67,8 +67,8 @@ def main() -> int:
             outcome, output = run(MACHINES[kind], notebooks, Path(options.kernels or temporary))
             failed |= bool(output)
             print(output + f"{kind}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
-            said = " ".join(f"{name}={value}" for name, value in MACHINES[kind].items())
-            rows.append((kind, said, outcome))
+            text = " ".join(f"{name}={value}" for name, value in MACHINES[kind].items())
+            rows.append((kind, text, outcome))
     print("| machine | set | outcome |\n|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
