@@ -190,7 +190,7 @@ ROBUST = {
 
 def rows() -> list[tuple[str, str, list[str]]]:
     """Return number, words and tests of each fault, and of what withstood."""
-    return [(str(number), *fault) for number, fault in FAULTS.items()] + [
+    return [(str(number), *row) for number, row in FAULTS.items()] + [
         ("robust", words, tests) for words, tests in ROBUST.items()
     ]
 

@@ -45,9 +45,9 @@ def mutate(content: bytes, longest: int, seed: int) -> bytes:
     if not document:
         return atheris.Mutate(content, longest)
     for _ in range(rng.choice([1, 1, 2, 4])):
-        found = _places(document)
-        inside, key = rng.choice(found)
-        other, name = rng.choice(found)
+        places = _places(document)
+        inside, key = rng.choice(places)
+        other, name = rng.choice(places)
         choice = rng.randrange(6)
         if choice == 0 and isinstance(inside, dict):
             del inside[key]
@@ -67,12 +67,12 @@ def mutate(content: bytes, longest: int, seed: int) -> bytes:
 
 def _places(value: dict | list) -> list[tuple]:
     """Return every container of a document with each of its keys."""
-    found = []
+    places = []
     for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-        found.append((value, key))
+        places.append((value, key))
         if isinstance(each, (dict, list)):
-            found += _places(each)
-    return found
+            places += _places(each)
+    return places
 
 
 def main() -> None:
