@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from embedlab.core.checks import as_table, check_choice, check_size
 from embedlab.core.gradient import group
 from embedlab.core.ids import as_ids
 from embedlab.core.lookup import lookup
-from embedlab.distributed import SCHEMES, ShardedEmbedding, Sharding, plan
+from embedlab.distributed import SCHEMES, ShardedEmbedding, Sharding, ShardPlan, plan
 from embedlab.layers import Embedding
 from embedlab.layers.memory import in_words
 from embedlab.traces.readonly import readonly_copy
@@ -266,26 +267,13 @@ def trace_shard(
     flat = readonly_copy(as_ids(ids).reshape(-1), np.int64)
     count = check_size(workers, "workers")
     check_choice(scheme, "scheme", SCHEMES)
-    plans = [
-        plan(
-            {"table": values.shape},
-            count,
-            _UNLIMITED,
-            batch_size=planned_batch,
-            ids=law,
-            optimizer="sgd",
-            dtype=values.dtype.name,
-            schemes={"table": scheme},
-            replicated={"table": hot_rows},
-            seed=seed,
-        )
-        for law in LAWS
-    ]
+    size, dtype = (len(values), values.shape[1]), values.dtype.name
+    plans = _plans(size, dtype, scheme, count, hot_rows, planned_batch, seed)
     sharding = plans[0]["table"]
     groups = group(flat, len(values))
     inverse = np.empty(flat.size, np.int64)
     inverse[groups.order] = np.repeat(np.arange(len(groups.ids)), groups.counts)
-    layer = Embedding(len(values), values.shape[1], weights=values, dtype=values.dtype.name)
+    layer = Embedding(size[0], size[1], weights=values, dtype=dtype)
     sharded = ShardedEmbedding.from_embedding(layer, plan=sharding)
     output = sharded.lookup(flat)
     requests, answers = sharded.bytes_sent, sharded.bytes_received
@@ -324,6 +312,34 @@ def trace_shard(
         _largest_difference(output, lookup(values, flat)),
         readonly_copy([one.traffic.lookup_rows for one in plans]),
         planned_batch,
+    )
+
+
+@lru_cache(maxsize=16)  # a batch of its own does not change them
+def _plans(
+    size: tuple[int, int],
+    dtype: str,
+    scheme: str,
+    workers: int,
+    hot_rows: int,
+    batch_size: int,
+    seed: int,
+) -> tuple[ShardPlan, ...]:
+    """Return the plan for each of `LAWS`."""
+    return tuple(
+        plan(
+            {"table": size},
+            workers,
+            _UNLIMITED,
+            batch_size=batch_size,
+            ids=law,
+            optimizer="sgd",
+            dtype=dtype,
+            schemes={"table": scheme},
+            replicated={"table": hot_rows},
+            seed=seed,
+        )
+        for law in LAWS
     )
 
 

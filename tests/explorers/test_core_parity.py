@@ -22,6 +22,7 @@ import pytest
 
 from embedlab.core.skipgram.recorded import UPDATE_RULES
 from embedlab.data.vocabulary import Vocabulary
+from embedlab.distributed import SCHEMES
 from embedlab.explorers.explorer import STATIC
 from embedlab.explorers.inputs.model import LAYER_FACTORIES
 from embedlab.explorers.registry import explorer_class
@@ -188,6 +189,17 @@ DRAWS = {
         "output_dim": lambda rng: rng.randint(1, 8),
         "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
     },
+    "shard": {
+        "text": lambda rng: sentence(rng, rng.choice([14, 14, 40])).replace("#99", "#127"),
+        "scheme": lambda rng: rng.choice(SCHEMES),
+        "workers": lambda rng: rng.randint(1, 8),
+        "stream": lambda rng: rng.choice(["zipf", "uniform", "text"]),
+        "hot_rows": lambda rng: rng.choice([0, 1, rng.randint(2, 40), 127, 128]),
+        "batch_size": lambda rng: rng.randint(1, 16),
+        "input_dim": lambda rng: rng.choice([128, 129, rng.randint(130, 1500), 16_384]),
+        "output_dim": lambda rng: rng.randint(8, 32),
+        "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
+    },
     "window": {
         "text": lambda rng: rng.choice([". ", " "]).join(sentence(rng, 12) for _ in range(4)),
         "window": lambda rng: rng.randint(1, 4),
@@ -299,6 +311,10 @@ def mask_page(rng):
     return rng.choice([{}, {}, {}, {"vocabulary": words, "text": "a cat sat\n#0 zebra"}])
 
 
+def shard_page(rng):
+    return rng.choice([{}, {"text": "the cat #90 the"}, {"ids": [5, 5, 1000, 77]}])
+
+
 def window_page(rng):
     text = rng.choice(["the cat sat. the dog", "猫睡觉。狗跑！", ""])
     return rng.choice([{}, {}, {"text": text}, {"vocabulary": Vocabulary(["the", "cat", "dog"])}])
@@ -311,6 +327,7 @@ PAGES = {
     "lora": lora_page,
     "mask": mask_page,
     "quantize": quantize_page,
+    "shard": shard_page,
     "training": window_page,
     "window": window_page,
 }
