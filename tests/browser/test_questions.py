@@ -109,8 +109,18 @@ def window(explorer):
     return items, right, ["mean loss", "σ(", f"of {rows}", "changes one row", "alone", "pulls"]
 
 
+def shard(explorer):
+    items = {w: [f'[data-place="worker:{w}"]', f'[data-place="answer:{w}"]'] for w in range(4)}
+    return (
+        items,
+        {*explorer.trace.busiest},
+        ["B in", "imbalance", "expected", "returns", "not asked"],
+    )
+
+
 VIEWS = {
-    f.__name__: f for f in (lookup, gradient, mask, geometry, quantize, lora, training, window)
+    f.__name__: f
+    for f in (lookup, gradient, mask, geometry, quantize, lora, training, window, shard)
 }
 SELECTED = (
     "hit",

@@ -469,3 +469,73 @@ def window(table, context, centers, others, label, starts, step, rate):
         "V": len(table),
         "D": table.shape[1],
     }
+
+
+# --- shard ---------------------------------------------------------------------------------------
+
+
+def shard(rows, columns, scheme, workers, hot, ids, planned, seed):
+    """Return the bytes of a lookup and a step on some workers, and what a plan expects."""
+    hot = hot if scheme.startswith("row") else 0
+    cold = rows - hot
+    starts = np.array([cold * w // workers for w in range(workers + 1)])
+    widths = np.full(workers, columns)
+    if scheme == "column_wise":
+        widths = np.diff([columns * w // workers for w in range(workers + 1)])
+    factor = 1
+    if scheme == "row_wise_hashed" and cold > 1:
+        factor = max(1, round(cold * 0.6180339887498949))
+        while np.gcd(factor, cold) != 1:
+            factor += 1
+
+    def rows_of(batch):
+        """Return the rows that each worker is asked for, and how many of them are copies."""
+        batch = np.unique(batch)
+        counts = np.zeros(workers, int)
+        if scheme == "column_wise":
+            return counts + len(batch), 0
+        if scheme == "table_wise":
+            counts[0] = len(batch)
+            return counts, 0
+        places = (batch[batch >= hot] - hot) * factor % max(cold, 1)
+        counts += np.histogram(places, starts)[0] if cold else 0
+        copies = int((batch < hot).sum())
+        own = counts.copy()
+        for _ in range(copies):  # each to the worker with the least to do
+            counts[np.argmin(counts)] += 1
+        return counts, own + copies
+
+    def imbalance(loads):
+        return float(loads.max() / loads.mean()) if loads.any() else 1.0
+
+    counts, updated = rows_of(ids)
+    updated = updated if scheme.startswith("row") else counts
+    random = np.random.default_rng(seed)
+    share = random.random(32 * planned) * (total := np.cumsum(1 / np.arange(1, rows + 1)))[-1]
+    streams = {
+        "uniform": np.random.default_rng(seed).integers(0, rows, 32 * planned),
+        "zipf": np.searchsorted(total, share, side="right"),
+    }
+    expected = {
+        law: imbalance(sum(rows_of(batch)[0] for batch in stream.reshape(32, -1)) * widths)
+        for law, stream in streams.items()
+    }
+    copies = workers - 1 if hot else 0
+    return {
+        "ids": len(ids),
+        "distinct": len(np.unique(ids)),
+        "V": rows,
+        "D": columns,
+        "W": workers,
+        "H": hot,
+        "most": int(counts.max()),
+        "sent": int(counts.sum()),
+        "requests": int(4 * counts.sum()),
+        "answers": int(4 * (counts * widths).sum()),
+        "updates": int((4 * updated * (1 + widths)).sum()),
+        "imbalance": imbalance(counts * widths),
+        "bytes": 4 * columns * (rows + copies * hot),
+        "planned": planned,
+        "difference": 0.0,
+        **expected,
+    }

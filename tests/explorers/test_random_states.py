@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from embedlab.core.skipgram.recorded import UPDATE_RULES
+from embedlab.distributed import SCHEMES
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
 from embedlab.explorers.lora import LoRAExplorer
 from embedlab.explorers.mask import MaskExplorer
 from embedlab.explorers.quantize import QuantizationExplorer
+from embedlab.explorers.shard import ShardExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.window import WindowExplorer
 from embedlab.explorers.wire import decode
@@ -410,6 +412,45 @@ def window_state(rng):
     return received, numbers | {"words": len(spoken), "rate": rate}
 
 
+def shard_state(rng):
+    ids = rng.integers(0, 128, rng.integers(1, 17))
+    size = int(rng.choice([128, 500, 1024])), int(rng.integers(8, 33))
+    scheme = str(rng.choice(SCHEMES))
+    hot, workers, seed = int(rng.choice([0, 1, 9, 128])), int(rng.integers(1, 9)), int(size[1])
+    explorer = ShardExplorer(
+        ids=ids,
+        scheme=scheme,
+        workers=workers,
+        hot_rows=hot,
+        input_dim=size[0],
+        output_dim=size[1],
+        seed=seed,
+    )
+    header, arrays = decode(explorer.message)
+    count = arrays["requested"].sum(axis=1)
+    loads = [arrays["answers"].astype(float), *arrays["loads"]]
+    imbalances = [float(load.max() / load.mean()) if load.any() else 1.0 for load in loads]
+    received = {
+        "ids": len(arrays["ids"]),
+        "distinct": len(arrays["distinct"]),
+        "V": header["params"]["input_dim"],
+        "D": arrays["rows"].shape[1],
+        "W": len(count),
+        "H": header["hot_rows"],
+        "most": int(count.max()),
+        "sent": int(count.sum()),
+        "requests": int(arrays["requests"].sum()),
+        "answers": int(arrays["answers"].sum()),
+        "updates": int(arrays["updates"].sum()),
+        "bytes": int(arrays["memory"].sum()),
+        "planned": header["planned_batch"],
+        "difference": float(arrays["difference"][0]),
+        **dict(zip(("imbalance", "uniform", "zipf"), imbalances, strict=True)),
+    }
+    planned = header["planned_batch"]
+    return received, formulas.shard(*size, scheme, workers, hot, ids, planned, seed)
+
+
 VIEWS = {
     "geometry": (geometry_state, 2e-5),
     "gradient": (gradient_state, 1e-5),
@@ -417,6 +458,7 @@ VIEWS = {
     "lora": (lora_state, 2e-4),
     "mask": (mask_state, 1e-6),
     "quantize": (quantize_state, 1e-6),
+    "shard": (shard_state, 1e-9),
     "training": (training_state, 2e-4),
     "window": (window_state, 2e-5),
 }
@@ -576,6 +618,31 @@ LABELS = {
         "to “${shorten(rowName(derived, pin), 10)}”": ["to a row"],
         "Optimizer": ["slots"],
         "Learning rate": ["rate"],
+    },
+    "shard": {
+        "ids": ["ids"],
+        "Ids": ["ids"],
+        "distinct ids": ["distinct"],
+        "Distinct ids": ["distinct"],
+        "sent": ["sent"],
+        "asked most": ["most"],
+        "Asked most": ["most"],
+        "row numbers sent": ["requests"],
+        "Sent": ["requests"],
+        "rows returned": ["answers"],
+        "Returned": ["answers"],
+        "a training step": ["updates"],
+        "this batch": ["imbalance"],
+        "Imbalance": ["imbalance"],
+        "expected, ${name}": ["uniform", "zipf"],
+        "Expected, Zipf": ["zipf"],
+        "table": ["V", "D"],
+        "Shape of the table": ["V", "D"],
+        "workers": ["W"],
+        "hot rows, replicated": ["H"],
+        "bytes on all workers": ["bytes"],
+        "ids of a planned batch": ["planned"],
+        "difference from one table": ["difference"],
     },
     "window": {
         "context words": ["context words"],
