@@ -511,13 +511,13 @@ def shard(rows, columns, scheme, workers, hot, ids, planned, seed):
     counts, updated = rows_of(ids)
     updated = updated if scheme.startswith("row") else counts
     random = np.random.default_rng(seed)
-    share = random.random(32 * planned) * (total := np.cumsum(1 / np.arange(1, rows + 1)))[-1]
+    share = random.random(16 * planned) * (total := np.cumsum(1 / np.arange(1, rows + 1)))[-1]
     streams = {
-        "uniform": np.random.default_rng(seed).integers(0, rows, 32 * planned),
+        "uniform": np.random.default_rng(seed).integers(0, rows, 16 * planned),
         "zipf": np.searchsorted(total, share, side="right"),
     }
     expected = {
-        law: imbalance(sum(rows_of(batch)[0] for batch in stream.reshape(32, -1)) * widths)
+        law: imbalance(sum(rows_of(batch)[0] for batch in stream.reshape(16, -1)) * widths)
         for law, stream in streams.items()
     }
     copies = workers - 1 if hot else 0

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from embedlab.core.ids import IdError
-from embedlab.distributed import SCHEMES, Sharding, expected_traffic, plan
-from embedlab.traces.shard import LAWS, trace_shard
+from embedlab.distributed import SCHEMES, Sharding, draw_ids, expected_traffic, plan
+from embedlab.traces.shard import BATCHES, LAWS, trace_shard
 
 TABLE = np.random.default_rng(3).normal(size=(130, 12)).astype(np.float32)
 IDS = [0, 0, 1, 7, 129, 64, 0, 7]
@@ -36,7 +36,7 @@ def test_the_bytes_of_the_run_are_those_of_the_planner(scheme, workers, hot):
             workers,
             10**9,
             batch_size=256,
-            ids=law,
+            ids={"t": draw_ids(BATCHES * 256, 130, law)},
             optimizer="sgd",
             schemes={"t": scheme},
             replicated={"t": hot},

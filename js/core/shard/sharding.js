@@ -1,7 +1,7 @@
 /** Which worker holds which row, and who is asked: `embedlab.distributed.sharding` and `plan`. */
 import { Generator } from "../random.js";
 
-const BATCHES = 32; // of a plan
+const BATCHES = 16; // of a plan
 const ID_BYTES = 4; // of a row number
 export const ITEM_BYTES = 4; // of a number of the table
 
