@@ -59,7 +59,7 @@ def test_the_lookup_step_by_step(show):
     assert view.root.locator(".ribbon:not([d=''])").count() == 0
     view.press(".")
     assert "3 ids of the batch are there before: 13 of 16 are sent" in view.narration
-    assert view.root.locator(".again").count() == 3
+    expect(view.root.locator(".again")).to_have_count(3)
     view.press(".")
     expect(view.root.locator(".flying")).to_have_count(0)  # they have arrived
     assert "asks worker 0 for 9 rows of 13, 1 worker for none" in view.narration
