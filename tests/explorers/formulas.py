@@ -500,10 +500,10 @@ def shard(rows, columns, scheme, workers, hot, ids, planned, seed):
         places = (batch[batch >= hot] - hot) * factor % max(cold, 1)
         counts += np.histogram(places, starts)[0] if cold else 0
         copies = int((batch < hot).sum())
-        own = counts.copy()
+        stored = counts.copy()
         for _ in range(copies):  # each to the worker with the least to do
             counts[np.argmin(counts)] += 1
-        return counts, own + copies
+        return counts, stored + copies
 
     def imbalance(loads):
         return float(loads.max() / loads.mean()) if loads.any() else 1.0
