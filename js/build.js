@@ -19,6 +19,7 @@ const CORES = readdirSync(join(HERE, "core")).filter((name) =>
   existsSync(join(HERE, "core", name, "index.js")),
 );
 const MOST = { plain: 100_000, gzipped: 34_000 }; // bytes of a module: it travels with every view
+const LARGER = "geometry.js"; // its map paints its own pixels, colors and selects: 38 000 gzipped
 
 const result = await build({
   absWorkingDir: HERE,
@@ -60,9 +61,9 @@ for (const [path, text] of files) {
   const name = relative(join(HERE, ".."), path);
   const plain = Buffer.byteLength(text);
   const gzipped = gzipSync(text, { level: 9 }).length;
-  const large = path.endsWith(".js") && (plain > MOST.plain || gzipped > MOST.gzipped);
-  if (large)
-    console.error(`${name} is too large: at most ${MOST.plain} bytes, ${MOST.gzipped} gzipped.`);
+  const most = path === join(OUT, LARGER) ? 38_000 : MOST.gzipped;
+  const large = path.endsWith(".js") && (plain > MOST.plain || gzipped > most);
+  if (large) console.error(`${name} is too large: at most ${MOST.plain} bytes, ${most} gzipped.`);
   if (process.argv.includes("--check")) {
     const same = existsSync(path) && readFileSync(path, "utf8") === text;
     if (!same)

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Unpack
 
 import numpy as np
-from traitlets import Dict, observe
+from traitlets import Dict, Int, List, TraitError, observe, validate
 
+from embedlab.core.checks import message, short_repr
 from embedlab.data import vectors
 from embedlab.explorers.explorer import Explorer
+from embedlab.explorers.inputs.labels import LabelColumn, read_labels
 from embedlab.explorers.inputs.maps import read_maps
 from embedlab.explorers.inputs.table import read_table
 from embedlab.explorers.inputs.window import join_notes
@@ -33,6 +35,7 @@ from embedlab.traces.geometry.plane import (
     sample_neighbors,
 )
 from embedlab.traces.geometry.quality import MapQuality, RankedRows, measure_map, rank_rows
+from embedlab.traces.geometry.region import MEMBERS_MAX, kept_neighbors, mean_cosine
 from embedlab.traces.text import format_count, format_number
 
 __all__ = ["GeometryExplorer", "GeometryParameters"]
@@ -45,6 +48,7 @@ class GeometryParameters(CommonParameters, total=False):
 
     rows: Annotated[int, "search the first 1..V words only"]
     plane: Annotated[str, "the map: pca 1+2, pca 3+4, random, or one of `maps`"]
+    color: Annotated[str, "of the dots: nearness to the word, or a column of `labels`"]
     a: Annotated[str, 'of the words of ``a - b + c``, "" for none']
     b: Annotated[str, "see a"]
     c: Annotated[str, "see a"]
@@ -59,6 +63,14 @@ class MapChoice(Choice):
         return (*self.choices, *obj.maps)
 
 
+class ColorChoice(Choice):
+    """Nearness to the word, or one of the columns of labels that an explorer was made with."""
+
+    def choices_of(self, obj: Any) -> tuple[str, ...]:
+        """Return "nearness" and the names of an explorer's labels."""
+        return (*self.choices, *obj.labels)
+
+
 class GeometryExplorer(Explorer):
     """Pick a word and compare its nearest neighbors with those on a two-dimensional map.
 
@@ -69,7 +81,7 @@ class GeometryExplorer(Explorer):
     table : array_like, (V, D), optional
         The rows to show, of any size, never changed. Anything that
         `embedlab.explorers.inputs.table.read_table` takes. Neighbors and analogies are those of
-        all rows; the map draws 4000 of them, evenly spread, and every row that it names.
+        all rows; the map draws 20 000 of them, evenly spread, and every row that it names.
     words : sequence of str, optional
         The words of the rows.
     vocabulary : embedlab.data.Vocabulary, optional
@@ -83,6 +95,9 @@ class GeometryExplorer(Explorer):
         Maps of the rows that were computed elsewhere, for instance by t-SNE or UMAP, at most 8:
         ``{"t-SNE 30": coordinates}``. They are scaled to the spread of the rows, and measured as
         the others are.
+    labels : dict of str to sequence, DataFrame or sequence, optional
+        What is known of each row, by which `color` can color the map: categories such as parts of
+        speech, or numbers such as frequencies; None where it is unknown. At most 8 columns.
     **parameters
         By keyword.
 
@@ -105,12 +120,15 @@ class GeometryExplorer(Explorer):
     """
 
     VIEW = "geometry"
+    MESSAGE_BYTES = 3_000_000
     QUESTION = "Which words are near, and does the map show it?"
     OTHER_CONTROLS = ("sum",)
+    PAGE_TRAITS = ("selection",)
 
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)
     plane = MapChoice(*PLANES)
+    color = ColorChoice("nearness")
     a = BoundedText("", 200)
     b = BoundedText("", 200)
     c = BoundedText("", 200)
@@ -119,6 +137,14 @@ class GeometryExplorer(Explorer):
     maps: Mapping[str, np.ndarray] = {}
     """The maps that were computed elsewhere, by their names, (V, 2)."""
 
+    labels: Mapping[str, LabelColumn] = {}
+    """The columns of labels, by their names."""
+
+    selection = List(Int()).tag(sync=True)
+    """The rows that were selected on the map, in ascending order; assign `[]` to clear it."""
+
+    _members = Dict().tag(sync=True)  # rows of the selection that the view lists, with a number
+    _kept = Dict().tag(sync=True)  # how many neighbors of each the map keeps, with the same number
     _query = Dict().tag(sync=True)  # what is typed into a field for words, with its number
     _matches = Dict().tag(sync=True)  # the words that match it, with the same number
 
@@ -135,6 +161,7 @@ class GeometryExplorer(Explorer):
         layer: Any = None,
         corpus: Any = None,
         maps: Any = None,
+        labels: Any = None,
         **parameters: Unpack[GeometryParameters],
     ):
         values: dict[str, Any] = dict(parameters)
@@ -151,7 +178,8 @@ class GeometryExplorer(Explorer):
             )
         if not passed and (words is not None or vocabulary is not None):
             raise ValueError("words name the rows of a table. Received none. Pass table or layer.")
-        self._inputs = {**sources, "words": words, "vocabulary": vocabulary, "maps": maps}
+        others = {"words": words, "vocabulary": vocabulary, "maps": maps, "labels": labels}
+        self._inputs = {**sources, **others}
         self._load_rows()
         known = self._space.words
         if word is None:
@@ -221,6 +249,7 @@ class GeometryExplorer(Explorer):
             **super().limits(),
             "rows": {"min": 1, "max": len(self._space.words)},
             "plane": {"choices": [*PLANES, *self.maps]},
+            "color": {"choices": ["nearness", *self.labels]},
         }
 
     def normalize_params(self) -> None:
@@ -230,6 +259,7 @@ class GeometryExplorer(Explorer):
     def read_inputs(self) -> None:
         """Read the layer or table again."""
         self._load_rows()
+        self.selection = [row for row in self.selection if row < len(self._space.words)]
 
     def page_inputs(self) -> dict[str, Any] | None:
         """Return rows, words and principal axes as JSON, or None if they are too large for a page.
@@ -239,6 +269,7 @@ class GeometryExplorer(Explorer):
         space, (axes, mean, variance, fitted) = self._space, self._space.components
         numbers = len(space.rows) * space.rows.shape[1] + axes.size + mean.size
         size = numbers * space.rows.dtype.itemsize + 8 * len(space.rows) * len(self.maps)
+        size += 4 * len(space.rows) * len(self.labels)
         if max(size, sum(map(len, space.words))) > PAGE_BYTES:
             return None
         return {
@@ -249,6 +280,10 @@ class GeometryExplorer(Explorer):
             "mean": table_data(mean),
             "variance": variance,
             "fitted": fitted,
+            "labels": {
+                name: {"legend": column.legend, "values": _label_data(column)}
+                for name, column in self.labels.items()
+            },
             "maps": {
                 name: table_data(external_plane(space.rows, name, points, variance).points)
                 for name, points in self.maps.items()
@@ -328,6 +363,10 @@ class GeometryExplorer(Explorer):
             "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= self.rows],
             "terms": None,
         }
+        if self.color in self.labels:
+            column = self.labels[self.color]
+            header["legend"] = column.legend
+            arrays["labels"] = column.values[rows]
         if trace.analogy is not None:
             header["terms"] = seats(trace.analogy.terms).tolist()
             arrays["target"] = trace.analogy.target
@@ -341,6 +380,32 @@ class GeometryExplorer(Explorer):
         text, number = self._query.get("text"), self._query.get("n")
         if isinstance(text, str) and isinstance(number, int):
             self._matches = {"n": number, **self._space.matches(text, self.rows)}
+
+    @validate("selection")
+    def _check_selection(self, proposal: Any) -> list[int]:
+        rows, height = sorted(set(proposal["value"])), len(self._space.words)
+        if rows and not 0 <= rows[0] <= rows[-1] < height:
+            wrong = short_repr(rows[0] if rows[0] < 0 else rows[-1])
+            must = f"selection must hold rows from 0 to {height - 1}"
+            raise TraitError(message(must, wrong, "Leave it out"))
+        return rows
+
+    @observe("_members")
+    def _measure_members(self, _: Any) -> None:
+        """Answer the rows that the view lists with the neighbors that the map keeps of each."""
+        rows, number = self._members.get("rows"), self._members.get("n")
+        if not isinstance(rows, list) or not isinstance(number, int):
+            return
+        listed = [row for row in rows if type(row) is int and 0 <= row < self.rows]
+        plane = self._plane(self.rows)
+        chosen = [row for row in self.selection if row < self.rows]
+        self._kept = {
+            "n": number,
+            "rows": listed[:MEMBERS_MAX],
+            "kept": kept_neighbors(plane, listed[:MEMBERS_MAX]),
+            "alike": mean_cosine(self._space.rows, chosen),
+            "all": self._space.mean_cosine,
+        }
 
     def draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""
@@ -382,6 +447,7 @@ class GeometryExplorer(Explorer):
         else:
             self._space = from_reference()
         self.maps = read_maps(inputs["maps"], len(self._space.words))
+        self.labels = read_labels(inputs["labels"], len(self._space.words))
 
     def _plane(self, rows: int) -> Plane:
         """Return the map of the first rows. It is fitted to all rows, so that no word moves."""
@@ -396,6 +462,10 @@ class GeometryExplorer(Explorer):
                 else external_plane(space.rows, self.plane, coordinates, space.components.variance)
             )
         return self._planes[key].first(rows)
+
+
+def _label_data(column: LabelColumn) -> Any:
+    return table_data(column.values.astype(np.float32)[:, None])
 
 
 def _named_elsewhere(trace: GeometryTrace, sample: np.ndarray) -> np.ndarray:

@@ -59,8 +59,13 @@ class SyncedWidget(anywidget.AnyWidget):
     """The names of the parameters, in the order of their declaration."""
     OFFLINE_PARAMS: ClassVar[tuple[str, ...]] = ()
     """Parameters for which one message holds all values: they work on a page without Python."""
+    PAGE_TRAITS: ClassVar[tuple[str, ...]] = ()
+    """Traits of the view that are no parameters and travel with a page."""
     OTHER_CONTROLS: ClassVar[tuple[str, ...]] = ()
     """Names for `hide` that are no parameters."""
+
+    MESSAGE_BYTES: ClassVar[int] = wire.MAX_BYTES
+    """Most bytes of a message of this view."""
 
     _seq = Int(0).tag(sync=True)
     message = Dict().tag(sync=True)
@@ -294,7 +299,9 @@ class SyncedWidget(anywidget.AnyWidget):
             with np.errstate(over="ignore", invalid="ignore"):  # inf and NaN are shown
                 trace = self.compute_trace()
                 fields, arrays = self.encode_trace(trace)
-            message = wire.encode({**self._common_header(trace), **fields}, arrays)
+            message = wire.encode(
+                {**self._common_header(trace), **fields}, arrays, self.MESSAGE_BYTES
+            )
         except _EXPECTED_ERRORS as error:
             self._error = str(error)
             self._exception: Exception = error

@@ -10,7 +10,7 @@ import numpy as np
 __all__ = ["MAX_BYTES", "WireError", "decode", "encode"]
 
 MAX_BYTES = 300_000
-"""Most bytes of one message, header and buffer together."""
+"""Most bytes of one message, header and buffer together, where a view does not allow more."""
 
 _ALIGN = 8  # the offset of a Float64Array must be a multiple of 8
 _DTYPES = ("float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "uint32")
@@ -20,7 +20,9 @@ class WireError(ValueError):
     """A message that cannot be encoded: too large, of an unknown dtype, or with NaN in JSON."""
 
 
-def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def encode(
+    header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], most: int = MAX_BYTES
+) -> dict[str, Any]:
     """Return the message that holds `header` and `arrays`.
 
     Parameters
@@ -29,6 +31,8 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[
         Without NaN and infinities, which only arrays can hold.
     arrays : mapping of ndarray
         Any shape; float32, float64, or integers of up to 32 bits.
+    most : int
+        Most bytes, header and buffer together.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[
     Raises
     ------
     WireError
-        For more than `MAX_BYTES`, another dtype, or a NaN in the header.
+        For more than `most` bytes, another dtype, or a NaN in the header.
 
     Examples
     --------
@@ -59,8 +63,8 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[
         offset += len(parts[-1])
     full = {**header, "arrays": index}
     size = len(_json(full)) + offset
-    if size > MAX_BYTES:
-        raise WireError(_too_large(size, arrays))
+    if size > most:
+        raise WireError(_too_large(size, arrays, most))
     return {"header": full, "buffer": b"".join(parts)}
 
 
@@ -113,10 +117,10 @@ def _not_json(value: Any, where: str = "header") -> str:
     return next(filter(None, problems), "")
 
 
-def _too_large(size: int, arrays: Mapping[str, np.ndarray]) -> str:
+def _too_large(size: int, arrays: Mapping[str, np.ndarray], most: int) -> str:
     largest = max(arrays, key=lambda name: arrays[name].nbytes, default="")
-    most = f", most of it {largest} {arrays[largest].shape}" if largest else " of text"
+    where = f", most of it {largest} {arrays[largest].shape}" if largest else " of text"
     return (
-        f"a message must have at most {MAX_BYTES} bytes. Received {size}{most}. "
+        f"a message must have at most {most} bytes. Received {size}{where}. "
         "Make the table smaller or the text shorter."
     )

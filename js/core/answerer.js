@@ -36,6 +36,7 @@ import { toJson } from "./python_text.js";
  * @property {(params: Params, last: Params) => Params} normalize  those that follow from others
  * @property {(params: Params) => Answer} compute
  * @property {() => Record<string, any>} headerEvenIfRefused
+ * @property {number} [messageBytes]  most bytes of a message
  */
 
 export class Answerer {
@@ -136,7 +137,7 @@ export class Answerer {
       summary: `${question}\n${summary}`,
       alt,
     };
-    const message = encode({ ...common, ...fields }, arrays);
+    const message = encode({ ...common, ...fields }, arrays, idea.messageBytes);
     Object.assign(this, { params, header: message.header, buffer: message.buffer });
   }
 }

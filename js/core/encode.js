@@ -18,9 +18,10 @@ const dtypeOf = (data) => data.constructor.name.replace("Array", "").toLowerCase
 /**
  * @param {Record<string, any>} header
  * @param {Record<string, NdArray>} arrays
+ * @param {number} [most]  bytes
  * @returns {Message}
  */
-export function encode(header, arrays) {
+export function encode(header, arrays, most = MAX_BYTES) {
   /** @type {Record<string, { dtype: string, shape: number[], offset: number }>} */
   const index = {};
   let size = 0;
@@ -30,7 +31,7 @@ export function encode(header, arrays) {
   }
   const full = { ...header, arrays: index };
   const bytes = byteLength(toJson(full)) + size;
-  if (bytes > MAX_BYTES) refuseSize(bytes, arrays);
+  if (bytes > most) refuseSize(bytes, arrays, most);
   const buffer = new ArrayBuffer(size);
   for (const [name, { data }] of Object.entries(arrays)) {
     const { offset } = index[name];
@@ -41,16 +42,18 @@ export function encode(header, arrays) {
   return { header: full, buffer };
 }
 
-/** @param {number} bytes @param {Record<string, NdArray>} arrays */
-function refuseSize(bytes, arrays) {
+/** @param {number} bytes @param {Record<string, NdArray>} arrays @param {number} most */
+function refuseSize(bytes, arrays, most) {
   let largest = "";
   for (const name of Object.keys(arrays)) {
     if (!largest || arrays[name].data.byteLength > arrays[largest].data.byteLength) largest = name;
   }
-  const most = largest ? `, most of it ${largest} ${shapeText(arrays[largest].shape)}` : " of text";
+  const where = largest
+    ? `, most of it ${largest} ${shapeText(arrays[largest].shape)}`
+    : " of text";
   refuse(
-    `a message must have at most ${MAX_BYTES} bytes`,
-    `${bytes}${most}`,
+    `a message must have at most ${most} bytes`,
+    `${bytes}${where}`,
     "Make the table smaller or the text shorter",
   );
 }

@@ -7,6 +7,17 @@ import { wordInput } from "./search.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 
+/** Which column of labels colors the dots, where there are some. @param {Scene} scene @returns {[string, unknown][]} */
+function colorControl({ params, explorer, trace }) {
+  /** @type {string[]} */
+  const choices = /** @type {any} */ (trace.header.limits).color.choices;
+  if (choices.length < 2) return [];
+  const onChange = (/** @type {string} */ color) => explorer.edit({ color });
+  return [
+    ["color", select({ label: "Color", place: "color", value: params.color, choices, onChange })],
+  ];
+}
+
 /** @param {Scene} scene @returns {[string, unknown][]} */
 export function controls(scene) {
   const { params, uid, explorer, trace } = scene;
@@ -47,6 +58,7 @@ export function controls(scene) {
             onChange: (plane) => explorer.edit({ plane }),
           }),
     ],
+    ...colorControl(scene),
     [
       "rows",
       slider({

@@ -3,6 +3,7 @@
  */
 import { html } from "lit-html";
 import { fixed, formatInt } from "../kit/format.js";
+import { labelOf } from "./coloring.js";
 import { percent, quoted } from "./narration.js";
 import { selectedRow } from "./state.js";
 import { derive } from "./trace.js";
@@ -46,10 +47,15 @@ export function facts(scene) {
   /** @param {number | null} value */
   const share = (value) => (value === null ? "—" : fixed(value));
   const trusted = fact("trustworthiness", share(trustworthiness), "trust");
+  const label =
+    header.legend && row >= 0
+      ? [{ name: header.params.color, value: labelOf(scene.trace, row), given: true }]
+      : [];
   const groups = [
     {
       title: "Selected pair",
       facts: [
+        ...label,
         cosine,
         fact("distance", of(distances), "true"),
         map,

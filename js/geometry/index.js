@@ -13,6 +13,7 @@ import { figure } from "./figure.js";
 import { onKey } from "./input.js";
 import { narrate, narrateChange } from "./narration.js";
 import { predict } from "./predict.js";
+import { followSelection } from "./region.js";
 import { selectedRow, sceneFrame, initialUi } from "./state.js";
 import { tables } from "./tables.js";
 import { derive } from "./trace.js";
@@ -58,11 +59,12 @@ const geometry = {
   focusOnAsk: () => "choice:0",
   chosenId: (trace, row) => derive(trace).id(row),
   answer: (trace) => ({ question: "geometry.nearest", truth: derive(trace).near.slice(0, 1) }),
-  beforePaint() {},
+  beforePaint: followSelection,
   keys: [
     [["←", "↑", "→", "↓"], "on the map: the nearest word that way"],
     [["+", "−", "0"], "on the map: closer, further away, all words"],
     [["Shift", "←", "→"], "on the map: pan"],
+    [["L"], "on the map: select the words in a rectangle, which arrows grow"],
     [["Enter"], "on a word: put it in the middle"],
     [["A", "B", "C"], "on a word: put it into the sum a − b + c"],
   ],

@@ -8,6 +8,8 @@ import { pickWord, setTerm } from "./actions.js";
 import { SLOTS } from "./analogy_slots.js";
 import { cameraKey, following, panned, setCamera, zoomed } from "./camera.js";
 import { nextRow, rowAt } from "./layout.js";
+import { panTo } from "./pan.js";
+import { LISTED, drawRegion, regionKey, selectionOf } from "./region.js";
 import { searchKey } from "./search.js";
 import { sceneFrame } from "./state.js";
 import { isFiniteRow, derive } from "./trace.js";
@@ -36,7 +38,8 @@ export function pointer(scene, { derived, at, fit, camera, scale, points, predic
   return {
     /** @param {PointerEvent} event */
     move(event) {
-      if (event.pointerType === "touch" || ui.local.dragging || predicting) return;
+      const { dragging, region } = ui.local;
+      if (event.pointerType === "touch" || dragging || region || predicting) return;
       const row = under(event);
       explorer.setHover(row < 0 ? null : { row });
     },
@@ -47,6 +50,7 @@ export function pointer(scene, { derived, at, fit, camera, scale, points, predic
       if (event.button) return;
       const row = predicting ? -1 : under(event);
       const onMap = isOnMap(event);
+      if (onMap && ui.local.region) return drawRegion(scene, event);
       if (row >= 0 || onMap) startDrag(scene, event, row, onMap ? { fit, camera, at } : null);
     },
     /** The wheel zooms on a map that has the focus, or with Ctrl, as a pinch does; else the page scrolls. @param {WheelEvent} event */
@@ -63,7 +67,7 @@ export function pointer(scene, { derived, at, fit, camera, scale, points, predic
     /** @param {MouseEvent} event */
     click(event) {
       if (ui.local.dragged) return void (ui.local.dragged = false); // the end of a drag is no click
-      const row = under(event);
+      const row = ui.local.region && isOnMap(event) ? -1 : under(event);
       if (row < 0) return;
       if (predicting) return explorer.choose(row);
       pickWord(scene, row);
@@ -107,7 +111,8 @@ function startDrag(scene, start, row, map) {
       ui.local.camera = map.camera; // it was no pan
       return false;
     }
-    setCamera(scene, panned(map.fit, map.camera, to.x - from.x, to.y - from.y));
+    panTo(scene, map.fit, panned(map.fit, map.camera, to.x - from.x, to.y - from.y));
+    ui.local.dragging = null;
     return true;
   };
   /** @param {PointerEvent} event */
@@ -115,9 +120,8 @@ function startDrag(scene, start, row, map) {
     const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
     if (!begun && far < DRAG_THRESHOLD) return;
     begun = true;
-    if (pan(event)) ui.local.dragging = null;
-    else if (row >= 0)
-      ui.local.dragging = { row, ...positionInside(stage, event), slot: slotAt(event) };
+    if (pan(event)) return;
+    if (row >= 0) ui.local.dragging = { row, ...positionInside(stage, event), slot: slotAt(event) };
     explorer.updateUi({ hover: null });
   };
   /** @param {PointerEvent} event */
@@ -153,6 +157,7 @@ export function onKey(event, scene) {
     return searchKey(event.key, scene, place, (word) =>
       scene.explorer.edit({ [index ?? "word"]: word }),
     );
+  if ((part === "map" || part === "lasso") && regionKey(event, scene)) return true;
   if (part === "map" || part === "zoom") {
     const to = cameraKey(event, sceneFrame(scene));
     if (to !== undefined) {
@@ -162,6 +167,7 @@ export function onKey(event, scene) {
   }
   if (part === "map") return mapKey(event.key, scene, derived);
   if (part === "choice") return choiceKey(event.key, scene, derived, Number(index));
+  if (part === "region" && isArrow(event.key)) return memberKey(event.key, scene, Number(index));
   if (part === "near" || part === "seems" || part === "answer") {
     if (wordKey(event.key, scene, Number(row))) return true;
     return listKey(event.key, scene, derived, part, Number(index));
@@ -229,6 +235,16 @@ function listKey(key, { explorer }, derived, part, index) {
   else explorer.updateUi({ focus: { part: now, row: there[to] }, hover: null }, "step");
   explorer.focusAfterPaint(`${now}:${to}`);
   explorer.reportCursor();
+  return true;
+}
+
+/** Go up and down in the table of the selection. @param {string} key @param {Scene} scene @param {number} index */
+function memberKey(key, scene, index) {
+  const { explorer } = scene;
+  const rows = selectionOf(scene).rows.slice(0, LISTED);
+  const to = clamp(index + (key === "ArrowUp" || key === "ArrowLeft" ? -1 : 1), rows.length);
+  explorer.updateUi({ focus: { part: "region", row: rows[to] }, hover: null }, "step");
+  explorer.focusAfterPaint(`region:${to}`);
   return true;
 }
 

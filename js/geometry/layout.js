@@ -6,6 +6,7 @@ const TOP = 40; // two lines of headings
 const RULER = 62; // the two bars below the map
 const PITCH = 26;
 const LISTS = { w: 334, gap: 18 };
+const [ENTRY, LEGEND] = [92, 24]; // width and height of an entry of the legend
 const SUM = 130; // the arithmetic below the lists, with up to three lines of answers
 
 /** @typedef {{ x: number, y: number, side: number, w: number, h: number }} Box */
@@ -15,6 +16,7 @@ const SUM = 130; // the arithmetic below the lists, with up to three lines of an
  * @property {number} height
  * @property {boolean} narrow
  * @property {Box} map
+ * @property {{ y: number, h: number, columns: number }} legend  0 columns: there is none
  * @property {{ y: number, h: number }} ruler
  * @property {{ x: number, w: number }[]} lists   truly nearest, nearest on the map
  * @property {{ y: number, pitch: number, count: number }} rows
@@ -22,17 +24,19 @@ const SUM = 130; // the arithmetic below the lists, with up to three lines of an
  */
 
 /**
- * @param {{ width: number, height?: number, count: number }} what  `count`: the lines of the longer list
+ * @param {{ width: number, height?: number, count: number, legend?: number }} what  `count`: the lines of the longer list; `legend`: its entries
  * @returns {Layout}
  */
-export function layout({ width, height = 554, count }) {
+export function layout({ width, height = 554, count, legend = 0 }) {
   const narrow = width < 560;
   const w = narrow ? width : width - LISTS.w - 20;
-  const h = narrow ? Math.min(w, 300) : height - TOP - 10 - RULER;
+  const columns = Math.min(legend, Math.max(1, Math.floor(w / ENTRY)));
+  const legendHeight = legend ? LEGEND * Math.ceil(legend / columns) + 6 : 0;
+  const h = (narrow ? Math.min(w, 300) : height - TOP - 10 - RULER) - (narrow ? 0 : legendHeight);
   const lines = Math.max(count, 3);
   const pitch = narrow ? PITCH : Math.min(PITCH, Math.floor((height - TOP - SUM) / lines));
   const map = { x: 0, y: TOP, w, h, side: Math.min(w, h) };
-  const ruler = { y: TOP + h + 10, h: RULER };
+  const ruler = { y: TOP + h + 10 + legendHeight, h: RULER };
   const left = narrow ? 0 : width - LISTS.w;
   const each = ((narrow ? width : LISTS.w) - LISTS.gap) / 2;
   const listTop = narrow ? ruler.y + RULER + TOP : TOP;
@@ -42,6 +46,7 @@ export function layout({ width, height = 554, count }) {
     height: narrow ? bottom + 4 : Math.max(ruler.y + RULER, bottom + SUM),
     narrow,
     map,
+    legend: { y: TOP + h + 6, h: legendHeight, columns },
     ruler,
     lists: [
       { x: left, w: each },
@@ -148,7 +153,7 @@ export function nextRow(points, row, key) {
   return best;
 }
 
-/** @typedef {{ x: number, y: number, text: string, kind: string, row?: number, must?: boolean }} Name  `must`: it is never left out */
+/** @typedef {{ x: number, y: number, text: string, kind: string, row?: number, must?: boolean }} Name  `must`: it may stand far from its point */
 
 /** @typedef {["start" | "end", number, number]} Side  the anchor, and the way from the point */
 
@@ -169,9 +174,16 @@ const FAR = [22, 34, 46, 60, 76, 96, 120].flatMap((far) =>
   }),
 );
 
+const WIDE = /[\u2e80-\u{1ffff}]/u; // Chinese, Japanese, Korean and emoji
+const BROAD = /[A-Zmw@%—…]/;
+
+/** How wide a name is at most, in px. @param {string} text */
+const widthOf = (text) =>
+  [...text].reduce((sum, sign) => sum + (WIDE.test(sign) ? 13 : BROAD.test(sign) ? 9.5 : 6.7), 0);
+
 /**
  * Names beside their points, the first ones first; a name that would stand on another, or on a
- * point that has a name, stands further away if it must, else it is left out.
+ * point that has a name, stands further away if it must; where nothing is free it is left out.
  * @param {Name[]} requests
  * @param {Box} box
  * @returns {(Name & { anchor: "start" | "end", lx: number, ly: number, far: boolean })[]}
@@ -182,7 +194,7 @@ export function placeNames(requests, box) {
   const points = taken.length;
   const placed = [];
   for (const name of requests) {
-    const wide = [...name.text].length * 6.6 + 4;
+    const wide = widthOf(name.text) * (name.kind === "middle" ? 1.15 : 1) + 4;
     /** @param {Side} side @param {number} [from]  the first of the places taken that count */
     const fits = ([anchor, dx, dy], from = 0) => {
       const [l, y] = [name.x + dx - (anchor === "start" ? 0 : wide), name.y + dy];
@@ -190,16 +202,19 @@ export function placeNames(requests, box) {
         l >= box.x + 2 && l + wide <= box.x + box.w - 2 && y > box.y + 10 && y < box.y + box.h - 4;
       return (
         inside &&
-        !taken.some((t, i) => i >= from && Math.abs(t.y - y) < 11 && l < t.r && t.l < l + wide)
+        !taken.some(
+          (t, i) => (!i || i >= from) && Math.abs(t.y - y) < 11 && l < t.r && t.l < l + wide,
+        )
       );
     };
     const near = SIDES.find((side) => fits(side));
+    /** @type {Side | undefined} */
     const side =
       near ??
       (name.must
         ? (FAR.find((far) => fits(far)) ??
-          [...SIDES, ...FAR].find((any) => fits(any, points)) ??
-          SIDES.find((any) => fits(any, Infinity)))
+          [...SIDES, ...FAR].find((any) => fits(any, points)) ?? // on other points, but for the first
+          (name === requests[0] ? SIDES[0] : undefined))
         : undefined);
     if (!side) continue;
     const [anchor, dx, dy] = side;

@@ -2,47 +2,52 @@
  * The map: every word a dot on one canvas, and above it marks and names of the selected ones.
  */
 import { html, nothing, svg } from "lit-html";
-import { guard } from "lit-html/directives/guard.js";
-import { ref } from "lit-html/directives/ref.js";
 import { button } from "../kit/controls.js";
 import { pluralize, fixed, formatInt, shorten } from "../kit/format.js";
 import { markOf } from "../kit/predict.js";
 import { setCamera, stepCloser } from "./camera.js";
+import { coloringOf } from "./coloring.js";
 import { paintDots } from "./dots.js";
 import { isInside, placeNames, toScreen, rowToScreen } from "./layout.js";
+import { rememberMarks } from "./pan.js";
+import { regionPath, selectionOf, toggleRegion } from "./region.js";
 import { isFiniteRow } from "./trace.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 
-/** The canvas. @param {SceneFrame} d */
-export function canvas({ scene, derived, at, scale, camera, points, predicting }) {
-  const { map } = at;
-  const { theme } = scene;
+/** The canvas; `paintMap` draws on it. @param {SceneFrame} d */
+export function canvas({ scene, derived, at: { map }, camera, predicting }) {
   const label = predicting
     ? `Map of ${drawn(derived)}; six of them are named. Choose one in the list.`
-    : `Map of ${drawn(derived)}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum; plus and minus zoom, Shift with an arrow pans.`;
-  return guard([points, map.w, map.h, theme, predicting, scene.trace, camera], () => {
-    /** @param {Element | undefined} el */
-    const paint = (el) => {
-      const what = { derived, at, scale, points, theme, predicting };
-      // After it is in the page: until then it has no computed colors.
-      if (el) queueMicrotask(() => paintDots(/** @type {HTMLCanvasElement} */ (el), what));
-    };
-    return html`<canvas
-      class="map ${camera ? "zoomed" : ""}"
-      role="application"
-      tabindex="0"
-      data-place="map"
-      aria-label=${label}
-      style="left:${map.x}px;top:${map.y}px;width:${map.w}px;height:${map.h}px"
-      ${ref(paint)}
-    ></canvas>`;
-  });
+    : `Map of ${drawn(derived)}. Arrow keys go to the nearest word that way, Enter picks it, A, B and C put it into the sum; plus and minus zoom, Shift with an arrow pans, L selects a region.`;
+  return html`<canvas
+    class="map ${camera ? "zoomed" : ""} ${scene.ui.local.region ? "drawing" : ""}"
+    role="application"
+    tabindex="0"
+    data-place="map"
+    aria-label=${label}
+    style="left:${map.x}px;top:${map.y}px;width:${map.w}px;height:${map.h}px"
+  ></canvas>`;
 }
 
-/** Buttons of the zoom, at the right end of the heading. @param {SceneFrame} d */
+/** Paint the dots, once the canvas is in the page. @param {SceneFrame} d */
+export function paintMap({ scene, derived, at, scale, camera, points, predicting }) {
+  const el = scene.explorer.root.querySelector("canvas.map");
+  if (!el) return;
+  const { coloring, colored } = coloringOf(scene, camera?.zoom ?? 1);
+  const selected = predicting ? NONE : selectionOf(scene).rows;
+  const what = { derived, at, scale, points, theme: scene.theme, predicting, coloring, colored };
+  const canvas = /** @type {HTMLCanvasElement} */ (el);
+  paintDots(canvas, { ...what, zoomed: camera !== null, selected });
+  rememberMarks(scene, scale);
+}
+
+/** @type {number[]} */
+const NONE = [];
+
+/** Buttons of the zoom and the selection, at the right end of the heading. @param {SceneFrame} d */
 export function zoomButtons(d) {
-  const { scene, at, camera } = d;
+  const { scene, at, camera, predicting } = d;
   /** @param {string} place @param {string} label @param {string} name @param {() => import("./camera.js").Camera | null} to @param {boolean} [disabled] */
   const one = (place, label, name, to, disabled) =>
     button({
@@ -52,7 +57,20 @@ export function zoomButtons(d) {
       disabled,
       onClick: () => setCamera(scene, to()),
     });
-  return html`<div class="zoom" role="group" aria-label="Zoom" style="right:${at.width - at.map.w}px;top:3px">
+  return html`<div class="zoom" role="group" aria-label="Zoom and selection" style="right:${at.width - at.map.w}px;top:3px">
+    ${
+      predicting
+        ? nothing
+        : html`<button
+            type="button"
+            class="lasso"
+            data-place="lasso"
+            aria-pressed=${String(Boolean(scene.ui.local.region))}
+            aria-keyshortcuts="L"
+            title="Draw around words to select them (L)"
+            @click=${(/** @type {MouseEvent} */ e) => toggleRegion(scene, e.detail === 0)}
+          >Select</button>`
+    }
     ${one("out", "−", "Further away", () => stepCloser(d, -1), !camera)}
     ${one("fit", "Fit", "Fit all words", () => null, !camera)}
     ${one("in", "+", "Closer", () => stepCloser(d, 1))}
@@ -68,7 +86,13 @@ export function over(d) {
   const { predicting, at, scene } = d;
   const { x, y, w, h } = at.map;
   const clip = `${scene.uid}-map`;
-  return svg`<clipPath id=${clip}><rect x=${x} y=${y} width=${w} height=${h} /></clipPath><g class="marks" aria-hidden="true" clip-path="url(#${clip})">${predicting ? candidates(d) : svg`${analogyArrows(d)} ${neighborMarks(d)} ${distanceLine(d)} ${verdicts(d)}`} ${pickedDot(d)} ${labels(d)}</g>`;
+  return svg`<clipPath id=${clip}><rect x=${x} y=${y} width=${w} height=${h} /></clipPath><g class="marks" aria-hidden="true" clip-path="url(#${clip})"><g class="moving">${predicting ? candidates(d) : svg`${analogyArrows(d)} ${neighborMarks(d)} ${distanceLine(d)} ${verdicts(d)}`} ${pickedDot(d)} ${labels(d)}</g>${outline(d)}</g>`;
+}
+
+/** The region that is being drawn. @param {SceneFrame} d */
+function outline({ scene }) {
+  const path = regionPath(scene);
+  return path ? svg`<path class="outline" d=${path} />` : nothing;
 }
 
 /** @param {SceneFrame} d @param {number} row @returns {[number, number] | null} */
@@ -94,12 +118,10 @@ function verdicts(d) {
 /** Both neighbor lists: circles are nearest in all dimensions, squares nearest on the map. @param {SceneFrame} d */
 function neighborMarks(d) {
   const { derived } = d;
-  return guard([d.points, d.scale, derived], () => {
-    const squares = derived.nearMap.map((row) => spot(d, row)).filter((p) => p !== null);
-    const circles = derived.near.map((row) => spot(d, row)).filter((p) => p !== null);
-    return svg`<path class="seems" d=${squares.map(([x, y]) => `M${x - 4} ${y - 4}h8v8h-8z`).join("")} />
-      <path class="near" d=${circles.map(([x, y]) => `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z`).join("")} />`;
-  });
+  const squares = derived.nearMap.map((row) => spot(d, row)).filter((p) => p !== null);
+  const circles = derived.near.map((row) => spot(d, row)).filter((p) => p !== null);
+  return svg`<path class="seems" d=${squares.map(([x, y]) => `M${x - 4} ${y - 4}h8v8h-8z`).join("")} />
+    <path class="near" d=${circles.map(([x, y]) => `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z`).join("")} />`;
 }
 
 /** Line from the picked word to the selected one. @param {SceneFrame} d */

@@ -94,8 +94,8 @@ export function listHeadings({ scene, derived, at, predicting, current }) {
   const head = (x, top, name, small) =>
     svg`<text class="head" x=${x} y=${top}>${name}<tspan class="sub" x=${x} dy="15">${small}</tspan></text>`;
   const below = shares.length
-    ? `${fixed(100 * (shares[0] + shares[1]), 0)} % of the variance explained`
-    : "no projection: distances are scaled";
+    ? `${fixed(100 * (shares[0] + shares[1]), 0)} % of ${at.narrow ? "variance" : "the variance explained"}`
+    : `no projection${at.narrow ? "" : ": distances are scaled"}`;
   const [one, two] = at.lists;
   const side = (/** @type {{ x: number, w: number }} */ { x, w }) =>
     svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">cosine</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;

@@ -2,6 +2,7 @@
  * UI state of the geometry view: the word being dragged, the running transition, the selected row.
  */
 import { seenBy } from "./camera.js";
+import { legendSize } from "./coloring.js";
 import { layout, scaleOf } from "./layout.js";
 import { derive } from "./trace.js";
 import { pointsNow } from "./transition.js";
@@ -46,10 +47,11 @@ function layoutAndScale(scene, points) {
   const { near, nearMap, choices, target } = derive(scene.trace);
   const count = Math.max(near.length, nearMap.length, choices.length);
   const { figureWidth: width, figureHeight: height } = scene.size;
-  const key = [width, height, count, points, target];
+  const legend = legendSize(scene);
+  const key = [width, height, count, points, target, legend];
   const before = layoutCache.get(scene.explorer);
   if (before && key.every((part, i) => part === before.key[i])) return before;
-  const at = layout({ width, height, count });
+  const at = layout({ width, height, count, legend });
   const result = { key, at, fit: scaleOf(points, at.map, target) };
   layoutCache.set(scene.explorer, result);
   return result;
@@ -82,6 +84,8 @@ export function sceneFrame(scene) {
  * @property {boolean} dragged  a drag just ended, and its click is still to come: ignore it
  * @property {{ from: ArrayLike<number>, start: number } | null} transition  the transition from another plane
  * @property {import("./camera.js").Camera | null} camera  null: all points fit
+ * @property {import("./region.js").Region | null} region  what is drawn to select; null: nobody selects
+ * @property {number | null} emphasis  the category that is emphasized
  * @property {import("./search.js").Search | null} search  the field for a word in which one types
  */
 
@@ -91,5 +95,7 @@ export const initialUi = () => ({
   dragged: false,
   transition: null,
   camera: null,
+  region: null,
+  emphasis: null,
   search: null,
 });

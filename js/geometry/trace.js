@@ -27,6 +27,7 @@ import { rowOf } from "../kit/wire.js";
  * @property {number[] | null} terms             rows of a, b and c
  * @property {number[]} answers
  * @property {ArrayLike<number>} answerCosines
+ * @property {ArrayLike<number> | null} labels   codes or numbers, by which the map is colored
  * @property {[number, number] | null} target    where a − b + c lies on the map
  * @property {(row: number) => ArrayLike<number> | null} vector  of the picked row and of `near`, length 1
  */
@@ -72,6 +73,7 @@ export function derive(trace) {
     terms: header.terms,
     answers: list("answers"),
     answerCosines: arrays.answer_cosines?.data ?? [],
+    labels: arrays.labels?.data ?? null,
     target: /** @type {[number, number] | null} */ (
       target.length === 2 && target.every(Number.isFinite) ? target : null
     ),

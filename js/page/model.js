@@ -14,6 +14,7 @@ import { same } from "./link.js";
  * @property {(edits: Params, seq: number) => Message} answer
  * @property {(changes: Params, seq: number) => Message} restore
  * @property {(query: { n: number, text: string }) => any} [search]  the words that match what is typed
+ * @property {(members: { n: number, rows: number[] }, selection: number[]) => any} [kept]  neighbors that the map keeps
  */
 /**
  * What `html_export.py` writes into the page.
@@ -84,6 +85,7 @@ export class Model {
   save_changes() {
     const asked = this.dirty.has("_seq");
     if (this.dirty.has("_query")) nextTask(() => this.search());
+    if (this.dirty.has("_members")) nextTask(() => this.measure());
     this.dirty.clear();
     if (asked) nextTask(() => this.answer());
   }
@@ -91,6 +93,12 @@ export class Model {
   search() {
     const matches = this.core?.search?.(this.traits._query);
     if (matches) this.set("_matches", matches);
+  }
+
+  measure() {
+    const { _members, selection } = this.traits;
+    const kept = this.core?.kept?.(_members, selection);
+    if (kept) this.set("_kept", kept);
   }
 
   answer() {

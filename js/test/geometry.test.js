@@ -11,11 +11,14 @@ import {
   rowAt,
   scaleOf,
 } from "../geometry/layout.js";
+import { PALETTES } from "../geometry/coloring.js";
+import { within } from "../geometry/region.js";
 import { selectedRow } from "../geometry/state.js";
 import { between } from "../geometry/transition.js";
 import { isFiniteRow, derive } from "../geometry/trace.js";
 import { tables } from "../geometry/tables.js";
 import { fixed } from "../kit/format.js";
+import { luminance } from "../kit/theme.js";
 import { trace } from "./golden.js";
 
 /** @param {string} name @param {Record<string, any>} [ui] @returns {any} */
@@ -187,6 +190,66 @@ test("a name that must stand is never left out, however close the points are", (
     for (const b of placed.slice(i + 1))
       assert.ok(Math.abs(a.ly - b.ly) >= 11 || a.anchor !== b.anchor || Math.abs(a.lx - b.lx) > 60);
   });
+});
+
+test("names never stand on another name, nor on the point of the first, however little room there is", () => {
+  const box = { x: 0, y: 0, w: 150, h: 70, side: 70 };
+  const crowd = Array.from({ length: 14 }, (_, i) => ({
+    x: 70 + (i % 5) * 3,
+    y: 35 + (i % 4) * 2,
+    text: i % 3 ? `WORM${i}` : "猫睡觉",
+    kind: i ? "true" : "middle",
+    must: true,
+  }));
+  const placed = placeNames(crowd, box);
+  assert.equal(placed[0].kind, "middle");
+  assert.ok(placed.length > 3 && placed.length < 14);
+  const wide = (/** @type {string} */ text) => (text.startsWith("W") ? 44 : 36);
+  const spans = placed.map(({ lx, ly, anchor, text }) => {
+    const l = anchor === "start" ? lx : lx - wide(text);
+    return { l, r: l + wide(text), y: ly };
+  });
+  spans.forEach((a, i) => {
+    assert.ok(a.r <= 65 || a.l >= 75 || Math.abs(a.y - 39) >= 11, placed[i].text);
+    for (const b of spans.slice(i + 1))
+      assert.ok(Math.abs(a.y - b.y) >= 11 || a.r <= b.l + 1 || b.r <= a.l + 1);
+  });
+});
+
+test("a line around words holds those inside, by the even-odd rule", () => {
+  /** @type {[number, number][]} */
+  const horseshoe = [
+    [0, 0],
+    [30, 0],
+    [30, 30],
+    [20, 30],
+    [20, 10],
+    [10, 10],
+    [10, 30],
+    [0, 30],
+  ];
+  for (const [x, y, inside] of [
+    [5, 25, true],
+    [15, 25, false],
+    [25, 25, true],
+    [15, 5, true],
+    [40, 5, false],
+    [-1, 5, false],
+  ])
+    assert.equal(within([Number(x), Number(y)], horseshoe), inside, `${x}, ${y}`);
+});
+
+test("the colors of categories keep 3 : 1 to the panel, and are eight", () => {
+  /** @param {string} hex */
+  const light = (hex) =>
+    luminance(/** @type {any} */ ([1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))));
+  for (const [scheme, panel] of Object.entries({ light: "#f6f8fa", dark: "#171d25" })) {
+    assert.equal(new Set(PALETTES[scheme]).size, 8);
+    for (const color of PALETTES[scheme]) {
+      const [low, high] = [light(color), light(panel)].sort((a, b) => a - b);
+      assert.ok((high + 0.05) / (low + 0.05) >= 3, `${scheme} ${color}`);
+    }
+  }
 });
 
 test("dots walk from one plane to another", () => {

@@ -139,6 +139,7 @@ class Tab:
         changed = [key for key in changes if getattr(explorer, key) != changes[key]]
         changed += ["_tasks"] if explorer.tasks_done != ticks else []
         changed += ["_matches"] if "_query" in changes else []
+        changed += ["_kept"] if "_members" in changes else []
         return traits(
             explorer,
             [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],
@@ -321,6 +322,7 @@ def traits(explorer, names=None):
         "ask",
         "_tasks",
         *explorer.PARAMS,
+        *explorer.PAGE_TRAITS,
     ]
     values = {name: getattr(explorer, name) for name in names}
     if "message" in values:

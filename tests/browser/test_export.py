@@ -164,3 +164,25 @@ def test_every_view_works_from_a_file(saved, name, tmp_path):
     page.keyboard.press("ArrowRight" if least else "ArrowLeft")  # once: back again says nothing
     expect(figure).not_to_have_js_property("innerHTML", drawing)
     assert narration(page) and NO_PYTHON not in view.inner_text()
+
+
+def test_a_selection_is_measured_in_the_page(saved):
+    table = np.random.default_rng(3).normal(size=(40, 5))
+    explorer = GeometryExplorer("#1", table=table, labels=["a", "b"] * 20, color="label")
+    explorer.selection = [3, 7, 30]
+    explorer.set_state({"_members": {"n": 1, "rows": [3, 7, 30]}})
+    expected = dict(zip([3, 7, 30], map(str, explorer._kept["kept"]), strict=True))
+    page = saved(explorer)
+    view = root(page)
+    expect(view.locator(".region h3")).to_have_text("3 words selected")
+    expect(view.locator(".region tbody")).not_to_contain_text("…")
+    lines = [line.split() for line in view.locator(".region tbody tr").all_inner_texts()]
+    assert {int(word[1:]): kept for word, _, _, kept in lines} == expected
+    assert {word: label for word, label, *_ in lines} == {"#3": "b", "#7": "b", "#30": "a"}
+    view.locator('[data-place="clear"]').click()
+    expect(view.locator(".region")).to_have_count(0)
+    view.locator('[data-place="map"]').press("l")
+    view.locator('[data-place="map"]').press("Enter")
+    expect(view.locator(".region h3")).to_contain_text("selected")
+    view.locator('[data-place="color"]').select_option("nearness")
+    expect(view.locator(".legend")).to_have_count(0)

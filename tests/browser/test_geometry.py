@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.path import Path
 from playwright.sync_api import expect
 from test_access import violations
 from test_budgets import HOVER, measures, over_all, p95
@@ -377,6 +378,136 @@ def test_pan_to_paint(show):
     view.page.mouse.up()
 
 
+# --- selecting and coloring ----------------------------------------------------------------------
+
+
+def members(view):
+    rows = view.root.locator(".region tbody tr")
+    return [text.split() for text in rows.all_inner_texts()]
+
+
+def test_a_line_drawn_around_words_selects_them(show):
+    explorer = explorer_of_table()
+    view = show(explorer)
+    box = view.place("map").bounding_box()
+    corners = [(0.2, 0.1), (0.8, 0.2), (0.6, 0.9), (0.4, 0.5)]
+    path = np.array(
+        [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    )
+    view.click("lasso")
+    view.page.mouse.move(*path[0])
+    view.page.mouse.down()
+    for point in path[1:]:
+        view.page.mouse.move(*point)
+        view.settle()
+    assert view.root.locator(".outline").count() == 1
+    view.page.mouse.up()
+    spots = np.array([spot(view, row) for row in range(60)])
+    inside = Path(path).contains_points(spots)
+    expect(view.root.locator(".region h3")).to_have_text(f"{inside.sum()} words selected")
+    assert explorer.selection == np.flatnonzero(inside).tolist() and explorer.word == "w7"
+    cosines = explorer.trace.cosines
+    ranked = sorted(explorer.selection, key=lambda row: -cosines[row])
+    expect(view.root.locator(".region tbody")).not_to_contain_text("…")
+    kept = dict(zip(explorer._kept["rows"], explorer._kept["kept"], strict=True))
+    expected = [[f"w{row}", format_number(cosines[row]), str(kept[row])] for row in ranked]
+    assert members(view) == expected
+    alike = format_number(explorer._kept["alike"])
+    assert (
+        f"Mean cosine of two of them {alike}, of any" in view.root.locator(".region").inner_text()
+    )
+    view.click("region:2")  # a word of the table is picked, and the selection stays
+    view.wait(word=f"w{ranked[2]}")
+    expect(view.root.locator(".region tbody tr").first).to_contain_text(f"w{ranked[2]}")
+    view.click("clear")
+    assert explorer.selection == [] and view.root.locator(".region").count() == 0
+    assert view.focused == "map" and view.place("near:0").count() == 1
+
+
+def test_words_are_selected_with_keys_alone(show, axe):
+    explorer = explorer_of_table()
+    view = show(explorer, width=849)
+    height = view.root.bounding_box()["height"]
+    view.place("map").focus()
+    view.press("l")
+    assert view.narration.startswith("A rectangle: ") and "Enter selects" in view.narration
+    view.press("Escape")
+    assert view.root.locator(".outline").count() == 0
+    view.press("l", *["ArrowRight"] * 6, *["ArrowUp"] * 4, "Shift+ArrowLeft")
+    assert view.narration.startswith("A rectangle of 200 × 140 pixels: ")
+    x, y, width, high = view.root.locator(".outline").evaluate(
+        "e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }"
+    )
+    spots = np.array([spot(view, row) for row in range(60)]) - [x, y]
+    inside = ((spots >= 0) & (spots <= [width, high])).all(axis=1)
+    assert f": {inside.sum()} words." in view.narration and inside.sum() > 3
+    view.press("Enter")
+    view.still()
+    assert explorer.selection == np.flatnonzero(inside).tolist()
+    assert view.focused == "region:0" and violations(view, axe) == []
+    view.press("ArrowDown", "ArrowDown")
+    assert view.focused == "region:2"
+    word = members(view)[2][0]
+    assert f"“{word}”" in view.narration
+    view.press("Enter")
+    view.wait(word=word)
+    assert view.root.bounding_box()["height"] == height <= 656
+    view.reach("clear")
+    view.press("Enter")
+    assert explorer.selection == [] and view.focused == "map"
+
+
+def test_a_selection_of_python_is_listed_and_hidden_while_a_question_is_open(show):
+    view = show(explorer_of_table(selection=[4, 2, 50]))
+    expect(view.root.locator(".region h3")).to_have_text("3 words selected")
+    view.place("map").focus()
+    view.press("p")
+    assert view.root.locator(".region, [data-place=lasso]").count() == 0
+
+
+LABELS = {"kind": [f"kind {n % 10}" for n in range(59)] + [None], "size": np.arange(60) * 7 + 0.5}
+
+
+def test_dots_are_colored_by_a_column_with_its_legend(show, axe):
+    explorer = explorer_of_table(labels=LABELS)
+    view = show(explorer, width=849)
+    height = view.root.bounding_box()["height"]
+    assert view.root.locator(".legend").count() == 0
+    view.place("color").select_option("kind")
+    view.wait(color="kind")
+    names = view.root.locator(".legend button").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert names[0] == "kind 0, 6 words" and names[7:] == [
+        "kind 7, 6 words",
+        "other, 11 words",
+        "no label, 1 word",
+    ]
+    colors = """canvas => {
+        const { width, height } = canvas;
+        const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+        const found = {};
+        for (let i = 0; i < data.length; i += 4)
+            if (data[i + 3] > 200) {
+                const color = data.slice(i, i + 3).join();
+                found[color] = (found[color] ?? 0) + 1;
+            }
+        return Object.keys(found).filter((color) => found[color] > 12);
+    }"""
+    assert len(view.place("map").evaluate(colors)) >= 8
+    view.place("legend:2").focus()
+    view.press("Enter")
+    assert view.place("legend:2").get_attribute("aria-pressed") == "true"
+    assert view.place("map").evaluate(colors) == ["0,80,160"]
+    assert violations(view, axe) == [] and view.root.bounding_box()["height"] == height
+    view.press("Enter")
+    first = int(explorer.trace.near[0])
+    view.click("top:numbers")
+    assert LABELS["kind"][first] in view.root.locator(".right").inner_text()
+    view.place("color").select_option("size")
+    view.wait(color="size")
+    legend = " ".join(view.root.locator(".legend").inner_text().split())
+    assert legend == "size, log scale: 0.5 to 414" and violations(view, axe) == []
+
+
 # --- words that are offered ---------------------------------------------------------------------
 
 MANY = [f"{'aeiou'[n % 5]}{n}" for n in range(4500)]
@@ -386,7 +517,8 @@ def options(view):
     return view.root.locator(".matches [role=option]")
 
 
-def test_a_word_beside_the_map_is_found_by_keys_and_seated(show, axe):
+def test_a_word_beside_the_map_is_found_by_keys_and_seated(show, axe, monkeypatch):
+    monkeypatch.setattr("embedlab.explorers.inputs.word_vectors.DRAWN_MAX", 4000)
     table = np.random.default_rng(1).normal(size=(4500, 3)).astype(np.float32)
     explorer = GeometryExplorer("a0", table=table, words=MANY)
     rendered = decode(explorer.message)[1]["rows"]

@@ -166,9 +166,14 @@ CASES: dict[str, Case] = {
             "predicting": ("map", "p"),
             "revealed": ("map", "p", "Enter", "p"),
             "arithmetic": ("fact:cosine", "Enter"),
+            "a rectangle": ("map", "l", "ArrowRight", "ArrowUp"),
+            "selected": ("map", "l", "ArrowRight", "Enter", "ArrowDown"),
         },
         traces=[
             {"plane": "pca 3+4"},
+            {"table": np.eye(90)[:, :9], "labels": [f"k{n % 11}" for n in range(90)]}
+            | {"word": "#1", "color": "label", "selection": [2, 5]},
+            {"table": np.eye(40), "word": "#1", "labels": np.arange(40) / 3, "color": "label"},
             {"plane": "random", "rows": 400},
             {"word": "#1", "table": [[1.0, 0.0], [np.nan, 1.0], [0.5, 1.0]]},
         ],

@@ -13,8 +13,9 @@ for (const [view, path] of Object.entries(bundles)) {
 
 const shown = ({ params, summary, alt, arrays }) => JSON.stringify([params, summary, alt, arrays]);
 
-const answers = pages.map(({ view, data, message, edits, searches }, at) => {
+const answers = pages.map(({ view, data, message, edits, searches, members }, at) => {
   const page = open[view](data, { ...message, buffer: bytes(message.buffer) });
+  if (members) return members.map(({ selection, ...query }) => page.kept(query, selection));
   if (searches) return searches.map((query) => page.search(query));
   const answers = edits.map((edit, n) => {
     const started = performance.now();

@@ -121,6 +121,7 @@ DRAWS = {
         "word": lambda rng: term(rng),
         "rows": lambda rng: rng.choice([rng.randint(1, 30), *rng.choices(range(400, 1100), k=3)]),
         "plane": lambda rng: rng.choice(["pca 1+2", "pca 3+4", "random", "t-SNE 30"]),
+        "color": lambda rng: rng.choice(["nearness", "kind", "size"]),
         "a": lambda rng: term(rng),
         "b": lambda rng: term(rng),
         "c": lambda rng: term(rng),
@@ -281,15 +282,24 @@ def geometry_page(rng):
     if rng.random() < 0.2:
         return own_table(rng)
     if rng.random() < 0.1:  # more rows than the map draws, some of them named
-        table = np.random.default_rng(3).normal(size=(6000, 8)).astype(np.float32)
-        return {"table": table, "words": [f"w{n}" for n in range(5000)], "a": "#5999"}
+        table = np.random.default_rng(3).normal(size=(20_500, 3)).astype(np.float32)
+        return {"table": table, "words": [f"w{n}" for n in range(5000)], "a": "#20499"}
     if rng.random() < 0.3:
         maps = {
             "t-SNE 30": np.random.default_rng(7).normal(size=(30, 2)),
             "line": np.eye(30)[:, :2],
         }
         table[4, 2] = np.nan
-        return {"table": table, "maps": maps, "plane": "line", "a": "#1", "b": "#2", "c": "#3"}
+        labels = {"kind": ["noun", "verb", None, "#0", "é"] * 6, "size": np.arange(30) ** 2 + 0.5}
+        return {
+            "table": table,
+            "maps": maps,
+            "labels": labels,
+            "plane": "line",
+            "a": "#1",
+            "b": "#2",
+            "c": "#3",
+        }
     if rng.random() < 0.1:  # more columns than rows
         return {"table": np.random.default_rng(4).normal(size=(30, 900)).astype(np.float32)}
     if rng.random() < 0.1:
@@ -529,6 +539,27 @@ def test_a_page_finds_the_words_that_python_finds(tmp_path):
         explorer.set_state({"_query": {"n": n, "text": text}})
         expected.append(explorer._matches)
     assert replay("geometry", [page], tmp_path) == [expected]
+
+
+def test_a_page_measures_a_selection_as_python_does(tmp_path):
+    table = np.random.default_rng(3).normal(size=(70, 5))
+    table[6, 1] = np.nan
+    rows = [0, 6, 7, 30, 31, 32, 69]
+    explorer = explorer_class("geometry")(table=table, word="#1", plane="pca 3+4")
+    page, _ = play("geometry", {"table": table, "word": "#1", "plane": "pca 3+4"}, [])
+    page["members"] = [
+        {"n": 1, "rows": rows, "selection": rows},
+        {"n": 2, "rows": [1, 99], "selection": [1]},
+    ]
+    for members, answer in zip(
+        page["members"], replay("geometry", [page], tmp_path)[0], strict=True
+    ):
+        explorer.selection = members["selection"]
+        explorer.set_state({"_members": {"n": members["n"], "rows": members["rows"]}})
+        expected = dict(explorer._kept)
+        for name in ("alike", "all"):
+            assert answer.pop(name) == pytest.approx(expected.pop(name), abs=1e-6)
+        assert answer == expected
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from traitlets import TraitError
 from embedlab.core.geometry import analogy, cosine, nearest
 from embedlab.data import Corpus, Vocabulary
 from embedlab.explorers.geometry import GeometryExplorer
+from embedlab.explorers.inputs.labels import read_labels
 from embedlab.explorers.inputs.table import read_table
 from embedlab.explorers.inputs.word_search import MATCHES_MAX, WordSearch
 from embedlab.explorers.state import StateError
@@ -25,6 +26,12 @@ WORDS = [f"w{n}" for n in range(30)]
 
 def explorer_of_table(word="w3", **more):
     return GeometryExplorer(word, table=TABLE, words=WORDS, **more)
+
+
+@pytest.fixture
+def few_drawn(monkeypatch):
+    """Let a map draw 4 000 rows, so that a table of some thousands has more."""
+    monkeypatch.setattr("embedlab.explorers.inputs.word_vectors.DRAWN_MAX", 4000)
 
 
 def size(explorer):
@@ -86,6 +93,7 @@ def whole_ranking(table, query):
     return np.argsort(-(wide @ query) / np.linalg.norm(wide, axis=1), kind="stable")
 
 
+@pytest.mark.usefixtures("few_drawn")
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_neighbors_and_analogies_are_those_of_all_rows(dtype):
     table = np.random.default_rng(8).normal(size=(9000, 24)).astype(dtype)
@@ -121,6 +129,7 @@ def test_neighbors_and_analogies_are_those_of_all_rows(dtype):
     assert len(np.unique(rows)) == len(rows) < 4040
 
 
+@pytest.mark.usefixtures("few_drawn")
 def test_any_word_of_a_large_table_can_be_searched():
     table = np.random.default_rng(2).normal(size=(5000, 8)).astype(np.float32)
     explorer = GeometryExplorer("#4998", table=table, words=[f"w{n}" for n in range(5000)])
@@ -491,13 +500,134 @@ def test_extreme_inputs(params):
     explorer = GeometryExplorer("#0", **params)
     header, arrays = decode(explorer.message)
     json.dumps(header, allow_nan=False)
-    assert explorer.error is None and size(explorer) <= MAX_BYTES
+    most = explorer.MESSAGE_BYTES if header["total"] > 4000 else MAX_BYTES
+    assert explorer.error is None and size(explorer) <= most
     assert len(header["words"]) == len(arrays["points"]) <= len(explorer.trace.words)
     assert header["total"] == len(params["table"]) == len(explorer.trace.cosines)
     assert len(explorer._repr_mimebundle_()[0]["image/png"]) <= 40_000 * 4 / 3
     for plane in PLANES:
         explorer.plane = plane
         assert explorer.error is None
+
+
+def test_twenty_thousand_dots_are_sent_with_their_share():
+    table = np.random.default_rng(1).normal(size=(25_000, 4)).astype(np.float32)
+    words = [f"a long word {n}" for n in range(25_000)]
+    explorer = GeometryExplorer("#24999", table=table, words=words, labels=np.arange(25_000) + 1)
+    explorer.color = "label"
+    header, arrays = decode(explorer.message)
+    assert 20_000 <= len(arrays["points"]) <= 20_040 and size(explorer) <= 1_500_000
+    assert header["note"].startswith("The map shows 20 0") and "(80." in header["note"]
+    np.testing.assert_array_equal(arrays["labels"], arrays["rows"] + 1)
+
+
+# --- labels and selection ------------------------------------------------------------------------
+
+KINDS = ["noun", "verb", None, "noun", "", "adverb"] * 5
+
+
+def test_dots_are_colored_by_a_column_of_labels():
+    labels = {"kind": KINDS, "frequency": 10.0 ** np.arange(30)}
+    explorer = explorer_of_table(labels=labels)
+    assert "legend" not in explorer.message["header"]
+    assert explorer.limits()["color"] == {"choices": ["nearness", "kind", "frequency"]}
+    explorer.color = "kind"
+    header, arrays = decode(explorer.message)
+    names = ["noun", "verb", "adverb"]
+    legend = {"kind": "categories", "names": names, "counts": [10, 5, 5], "missing": 10}
+    assert header["legend"] == legend and arrays["labels"].dtype == np.uint8
+    decoded = [names[code] if code < 3 else None for code in arrays["labels"]]
+    assert decoded == [kind or None for kind in KINDS]
+    explorer.color = "frequency"
+    header, arrays = decode(explorer.message)
+    assert header["legend"] == {
+        "kind": "numbers",
+        "low": 1.0,
+        "high": pytest.approx(1e29),
+        "log": True,
+        "missing": 0,
+    }
+    np.testing.assert_allclose(arrays["labels"], labels["frequency"], rtol=1e-6)
+    with pytest.raises(StateError, match="labels"):
+        GeometryExplorer.from_state(explorer.state, table=TABLE)
+    again = GeometryExplorer.from_state(explorer.state, table=TABLE, labels=labels)
+    assert again.color == "frequency"
+    old = explorer_of_table().state
+    del old["params"]["color"]
+    assert GeometryExplorer.from_state(old, table=TABLE).color == "nearness"
+    with pytest.raises(TraitError, match="'nearness', 'kind', 'frequency'"):
+        explorer.color = "shape"
+
+
+def test_what_a_column_of_labels_holds():
+    class Frame:
+        columns = ("a",)
+
+        def items(self):
+            return [("a", [1.5, None, 3])]
+
+    columns = read_labels(Frame(), 3)
+    assert columns["a"].legend["kind"] == "numbers" and columns["a"].legend["missing"] == 1
+    assert np.isnan(columns["a"].values).tolist() == [False, True, False]
+    clusters = read_labels([2, 0, 2.0, float("nan")], 4)["label"]
+    assert clusters.legend["names"] == ["2", "0"] and clusters.values.tolist() == [0, 1, 0, 255]
+    many = read_labels([f"n{n % 60}" for n in range(600)], 600)["label"]
+    assert len(many.legend["names"]) == 40 and (many.values == 254).sum() == 200
+    assert read_labels([True, False, True], 3)["label"].legend["names"] == ["True", "False"]
+    assert read_labels([None, None], 2)["label"].legend["missing"] == 2
+    assert read_labels(np.full(20, 7.5), 20)["label"].legend["low"] == 7.5
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        ({"a": ["x"] * 29}, "one for each of the 30 rows. Received 29. Pass one"),
+        ("noun", "labels label must be a sequence"),
+        ({"nearness": KINDS}, "Received 'nearness'. Choose another"),
+        ({3: KINDS}, "1 to 24 characters. Received 3"),
+        ({f"c{n}": KINDS for n in range(9)}, "at most 8 columns. Received 9 of them"),
+    ],
+)
+def test_labels_that_fit_no_table_are_refused(labels, text):
+    with pytest.raises(ValueError, match=text):
+        explorer_of_table(labels=labels)
+
+
+def test_a_selection_is_read_set_and_cleared_from_python():
+    explorer = explorer_of_table()
+    assert explorer.selection == [] and "selection" not in explorer.params
+    explorer.selection = [5, 3, 5]
+    assert explorer.selection == [3, 5]
+    with pytest.raises(TraitError, match=r"from 0 to 29\. Received 30\. Leave it out"):
+        explorer.selection = [3, 30]
+    explorer.set_state({"selection": [9, 1]})
+    assert explorer.selection == [1, 9]
+    explorer.selection = []
+    assert explorer.selection == []
+
+
+@pytest.mark.parametrize("plane", ["pca 1+2", "random"])
+def test_a_selection_says_how_alike_its_words_are_and_what_the_map_keeps(plane):
+    table = TABLE.copy()
+    table[4] = np.nan
+    explorer = GeometryExplorer("#3", table=table, plane=plane)
+    rows = [3, 4, 7, 21]
+    explorer.selection = rows
+    explorer.set_state({"_members": {"n": 6, "rows": [*rows, 99, "x", -1]}})
+    answer = explorer._kept
+    expected = []
+    for row in rows:
+        explorer.word = f"#{row}"
+        expected.append(len(explorer.trace.in_both))
+    assert answer["n"] == 6 and answer["rows"] == rows and answer["kept"] == expected
+    unit = np.nan_to_num(table / np.linalg.norm(table, axis=1, keepdims=True)).astype(float)
+    pairs = [unit[i] @ unit[j] for i in (3, 7, 21) for j in (3, 7, 21) if i < j]
+    assert answer["alike"] == pytest.approx(np.mean(pairs), abs=1e-6)
+    valid = np.delete(unit, 4, axis=0)
+    cosines = (valid @ valid.T)[np.triu_indices(29, 1)]
+    assert answer["all"] == pytest.approx(cosines.mean(), abs=1e-6)
+    explorer.set_state({"_members": {"n": "x"}})
+    assert explorer._kept == answer
 
 
 def test_it_prints_the_same_twice():

@@ -18,12 +18,12 @@ from embedlab.traces.text import short_label
 
 __all__ = ["DRAWN_MAX", "WordSpace", "from_reference", "from_user", "from_vectors"]
 
-DRAWN_MAX = 4000
+DRAWN_MAX = 20_000
 """Rows that are drawn on the map: of a larger table some that are evenly spread, and those that
 have to do with the word. Neighbors and analogies are always searched among all rows."""
 
 _LABEL_LENGTHS = (40, 24, 12, 6)  # characters of a word that are sent; fewer for very many words
-_LABEL_BYTES_MAX = 120_000  # bytes of all labels
+_LABEL_BYTES_MAX = 600_000  # bytes of all labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,12 @@ class WordSpace:
         labels, named = self._sampled[count]
         more_labels, more_named = self._labels(others)
         return labels + more_labels, named + more_named
+
+    @property
+    def mean_cosine(self) -> float | None:
+        """The mean cosine of two rows, over the rows to which the axes are fitted."""
+        mean, n = self.components.mean.astype(np.float64), self.components.fitted
+        return float((mean @ mean * n - 1) / (n - 1)) if n > 1 else None
 
     @cached_property
     def search(self) -> WordSearch:

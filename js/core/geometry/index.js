@@ -7,6 +7,7 @@ import { limitsOf } from "../table.js";
 import { formatCount, formatNumber } from "../text.js";
 import { strip } from "../tokenize.js";
 import { fitPlane, PLANES, sampleNeighbors, typicalOf } from "./plane.js";
+import { keptNeighbors, meanCosine, MEMBERS_MAX } from "./region.js";
 import { measureMap, rankRows } from "./quality.js";
 import { candidatesOf, textsOf, traceGeometry } from "./trace.js";
 import { rowAt } from "./unit_rows.js";
@@ -22,10 +23,12 @@ import { WordSpace } from "./word_space.js";
 /** @typedef {{ typical: number, quality: MapQuality }} Averages */
 /** @typedef {import("./trace.js").Trace} Trace */
 
+const NEARNESS = "nearness";
 const fixed = {
   word: boundedText(200),
   rows: boundedInt(1, SIZE_MAX),
   plane: choice(...PLANES),
+  color: choice(NEARNESS),
   a: boundedText(200),
   b: boundedText(200),
   c: boundedText(200),
@@ -40,9 +43,14 @@ const fixed = {
 export default function open(page, message) {
   const words = new Words(/** @type {any} */ (page.inputs));
   const V = words.space.words.length;
-  const parameters = { ...fixed, plane: choice(...PLANES, ...words.space.maps.keys()) };
+  const { maps, labels } = words.space;
+  const parameters = {
+    ...fixed,
+    plane: choice(...PLANES, ...maps.keys()),
+    color: choice(NEARNESS, ...labels.keys()),
+  };
   return new Searchable(
-    words.space,
+    words,
     {
       parameters,
       limits: () => ({ ...limitsOf(parameters), rows: { min: 1, max: V } }),
@@ -50,6 +58,7 @@ export default function open(page, message) {
       normalize: (params) => ({ ...params, rows: Math.min(params.rows, V) }),
       compute: (params) => words.answer(params),
       headerEvenIfRefused: () => ({}),
+      messageBytes: 3_000_000,
     },
     page,
     message,
@@ -59,17 +68,22 @@ export default function open(page, message) {
 /** An answerer that also offers words for what is typed. */
 class Searchable extends Answerer {
   /**
-   * @param {WordSpace} space
+   * @param {Words} words
    * @param {ConstructorParameters<typeof Answerer>} rest
    */
-  constructor(space, ...rest) {
+  constructor(words, ...rest) {
     super(...rest);
-    this.space = space;
+    this.words = words;
   }
 
   /** @param {{ n: number, text: string }} query */
   search({ n, text }) {
-    return { n, ...this.space.matches(text, this.params.rows) };
+    return { n, ...this.words.space.matches(text, this.params.rows) };
+  }
+
+  /** How many neighbors of some rows the map keeps. @param {{ n: number, rows: number[] }} members @param {number[]} selection */
+  kept({ n, rows }, selection) {
+    return { n, ...this.words.kept(rows, selection, this.params) };
   }
 }
 
@@ -112,7 +126,7 @@ class Words {
     const seat = new Map(drawn.map((row, n) => [row, n]));
     /** @param {number[]} some */
     const seats = (some) => Int32Array.from(some, (row) => Number(seat.get(row)));
-    const { labels, named } = space.labels(drawn);
+    const { labels, named } = space.names(drawn);
     const { rows, source } = space;
     const { analogy } = trace;
     /** @param {Float32Array} values */
@@ -137,6 +151,12 @@ class Words {
       candidates: ndarray(seats(candidatesOf(trace))),
       vectors: ndarray(Float32Array.from(vectors), 1 + trace.near.length, rows.columns),
     };
+    const column = space.labels.get(others.color);
+    if (column) {
+      const values = drawn.map((row) => column.values[row]);
+      const codes = column.values instanceof Uint8Array;
+      arrays.labels = ndarray(codes ? Uint8Array.from(values) : Float32Array.from(values));
+    }
     if (drawn.length < count) arrays.rows = ndarray(Int32Array.from(drawn));
     if (analogy) {
       arrays.target = ndarray(analogy.target);
@@ -156,8 +176,25 @@ class Words {
       invalid_rows: invalid,
       waiting: slots.filter((text, n) => strip(text) && terms[n] >= count),
       terms: analogy && [...seats(analogy.terms)],
+      ...(column && { legend: column.legend }),
     };
     return { ...textsOf(trace, plane, space, count, typical, invalid), fields, arrays };
+  }
+
+  /** @param {number[]} rows @param {number[]} selection @param {Params} params */
+  kept(rows, selection, { rows: count, plane: name, seed }) {
+    const { space } = this;
+    const listed = rows.filter((row) => row >= 0 && row < count).slice(0, MEMBERS_MAX);
+    const { points } = this.plane(name, seed);
+    return {
+      rows: listed,
+      kept: keptNeighbors(space, points, count, listed),
+      alike: meanCosine(
+        space,
+        selection.filter((row) => row < count),
+      ),
+      all: space.meanCosine(),
+    };
   }
 
   /** The map of all rows. @param {string} name @param {number} seed */

@@ -22,11 +22,12 @@ import { evenlySpread, lengthsOf } from "./unit_rows.js";
  * @property {number} variance
  * @property {number} fitted
  * @property {Record<string, TableData>} [maps]
+ * @property {Record<string, { legend: Record<string, any>, values: TableData }>} [labels]
  */
 
-const DRAWN_MAX = 4000; // rows on the map
+const DRAWN_MAX = 20_000; // rows on the map
 const LABEL_LENGTHS = [40, 24, 12, 6]; // fewer characters for very many words
-const LABEL_BYTES_MAX = 120_000;
+const LABEL_BYTES_MAX = 600_000;
 const MATCHES_MAX = 8; // words that are offered for what was typed
 const LETTERS_MAX = 200;
 const MARKS = ["", "␣", "ġ", "▁"]; // of tokenizers, before a word
@@ -45,7 +46,7 @@ export class WordSpace {
   lines;
 
   /** @param {WordData} data */
-  constructor({ source, words, rows, axes, mean, variance, fitted, maps = {} }) {
+  constructor({ source, words, rows, axes, mean, variance, fitted, maps = {}, labels = {} }) {
     this.source = source;
     this.words = words;
     this.rows = /** @type {Table} */ (readTable(rows));
@@ -55,6 +56,13 @@ export class WordSpace {
     for (const [name, points] of Object.entries(maps)) {
       const { data } = /** @type {Table} */ (readTable(points));
       this.maps.set(name, Float32Array.from(data));
+    }
+    /** @type {Map<string, { legend: Record<string, any>, values: Uint8Array | Float32Array }>} columns by which the map is colored */
+    this.labels = new Map();
+    for (const [name, { legend, values }] of Object.entries(labels)) {
+      const { data } = /** @type {Table} */ (readTable(values));
+      const codes = legend.kind === "categories";
+      this.labels.set(name, { legend, values: (codes ? Uint8Array : Float32Array).from(data) });
     }
     /** @type {PrincipalAxes} */
     this.principal = {
@@ -85,7 +93,7 @@ export class WordSpace {
   }
 
   /** The words of rows, and 1 where a label identifies its row. @param {number[]} rows @returns {Labels} */
-  labels(rows) {
+  names(rows) {
     const words = rows.map((row) => this.words[row]);
     const labels = words.map((word) => shortLabel(word, this.labelLength));
     const named = words.map((word, n) => {
@@ -134,8 +142,16 @@ export class WordSpace {
     let rows = [...found].slice(0, MATCHES_MAX);
     const number = rowNumber(text);
     if (!rows.length && number !== null && number < count) rows = [number];
-    const { labels, named } = this.labels(rows);
+    const { labels, named } = this.names(rows);
     return { rows, words: labels, named, more: found.size > MATCHES_MAX };
+  }
+
+  /** The mean cosine of two rows, over those to which the axes are fitted. */
+  meanCosine() {
+    const { mean, fitted: n } = this.principal;
+    let square = 0;
+    for (const value of mean) square += value * value;
+    return n > 1 ? (square * n - 1) / (n - 1) : null;
   }
 
   /** @param {string} text @returns {never} */

@@ -1,0 +1,37 @@
+/** Words of a region of the map: `embedlab.traces.geometry.region`. */
+import { TEN } from "./plane.js";
+import { cosinesWith, largest, rowAt } from "./unit_rows.js";
+
+/** @typedef {import("./word_space.js").WordSpace} WordSpace */
+
+export const MEMBERS_MAX = 50;
+
+/** For each member, how many of its ten nearest rows are its ten nearest on the map. @param {WordSpace} space @param {Float32Array} points @param {number} count @param {number[]} members */
+export function keptNeighbors({ rows, lengths }, points, count, members) {
+  const nearness = new Float64Array(count);
+  return members.map((member) => {
+    if (Number.isNaN(lengths[member])) return 0;
+    for (let row = 0; row < count; row++) {
+      const x = points[2 * row] - points[2 * member];
+      const y = points[2 * row + 1] - points[2 * member + 1];
+      nearness[row] = -(x * x + y * y);
+    }
+    const onMap = largest(nearness, TEN, [member]);
+    const near = largest(cosinesWith(rows, count, rowAt(rows, member)), TEN, [member]);
+    return near.filter((row) => onMap.includes(row)).length;
+  });
+}
+
+/** The mean cosine of two members, over all pairs; null for fewer than two. @param {WordSpace} space @param {number[]} members */
+export function meanCosine({ rows, lengths }, members) {
+  const finite = members.filter((row) => !Number.isNaN(lengths[row]));
+  if (finite.length < 2) return null;
+  const total = new Float64Array(rows.columns);
+  let squares = 0;
+  for (const row of finite) {
+    for (const [d, value] of rowAt(rows, row).entries()) total[d] += value;
+    squares += lengths[row] ** 2;
+  }
+  const square = total.reduce((sum, value) => sum + value * value, 0);
+  return (square - squares) / (finite.length * (finite.length - 1));
+}
