@@ -146,7 +146,7 @@ class Explorer(SyncedWidget):
     def json_state(self) -> dict[str, Any]:
         """Return what the view shows as JSON, for a host that sends no bytes, such as Streamlit."""
         names = ["_seq", "cursor", "answers", "link_id", "hide", "ask", "_tasks", *self.PARAMS]
-        names += [name for name in ("_query", "_matches") if self.has_trait(name)]
+        names += self.PAGE_TRAITS
         buffer = base64.b64encode(self.message["buffer"]).decode()
         return {
             **{name: getattr(self, name) for name in names},

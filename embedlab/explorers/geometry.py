@@ -123,7 +123,7 @@ class GeometryExplorer(Explorer):
     MESSAGE_BYTES = 3_000_000
     QUESTION = "Which words are near, and does the map show it?"
     OTHER_CONTROLS = ("sum",)
-    PAGE_TRAITS = ("selection",)
+    PAGE_TRAITS = ("selection", "_members", "_kept", "_query", "_matches")
 
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)
@@ -280,6 +280,7 @@ class GeometryExplorer(Explorer):
             "mean": table_data(mean),
             "variance": variance,
             "fitted": fitted,
+            "drawn": space.drawn,
             "labels": {
                 name: {"legend": column.legend, "values": _label_data(column)}
                 for name, column in self.labels.items()

@@ -59,7 +59,16 @@ const travelling = (numbers, ...shape) => ({
 
 /** A page of three words. */
 function page() {
-  const params = { word: "cat", rows: 3, plane: "pca 1+2", a: "", b: "", c: "", seed: 7 };
+  const params = {
+    word: "cat",
+    rows: 3,
+    plane: "pca 1+2",
+    color: "nearness",
+    a: "",
+    b: "",
+    c: "",
+    seed: 7,
+  };
   const inputs = {
     source: "",
     words: ["cat", "dog", "tuple"],
@@ -68,6 +77,7 @@ function page() {
     mean: travelling(Float32Array.of(0.5, 0.5), 2),
     variance: 0.4,
     fitted: 3,
+    drawn: 4000,
   };
   const header = { view: "geometry", version: 1, question: "Near?", needs: [], params, arrays: {} };
   return open({ initial: params, inputs }, { header, buffer: new ArrayBuffer(0) });

@@ -549,12 +549,13 @@ def test_dots_are_colored_by_a_column_of_labels():
     }
     np.testing.assert_allclose(arrays["labels"], labels["frequency"], rtol=1e-6)
     with pytest.raises(StateError, match="labels"):
-        GeometryExplorer.from_state(explorer.state, table=TABLE)
-    again = GeometryExplorer.from_state(explorer.state, table=TABLE, labels=labels)
+        GeometryExplorer.from_state(explorer.state, table=TABLE, words=WORDS)
+    inputs = {"table": TABLE, "words": WORDS}
+    again = GeometryExplorer.from_state(explorer.state, **inputs, labels=labels)
     assert again.color == "frequency"
     old = explorer_of_table().state
     del old["params"]["color"]
-    assert GeometryExplorer.from_state(old, table=TABLE).color == "nearness"
+    assert GeometryExplorer.from_state(old, **inputs).color == "nearness"
     with pytest.raises(TraitError, match="'nearness', 'kind', 'frequency'"):
         explorer.color = "shape"
 

@@ -490,6 +490,7 @@ MEASURED = ["measured"]  # a time has no formula
 LABELS = {
     "geometry": {
         "label": [],  # the argument of a function
+        "header.params.color": [],  # a column of the user's labels
         "cosine": ["cosine"],
         "Cosine of the pair": ["cosine"],
         "distance": ["distance"],

@@ -10,7 +10,7 @@ import pytest
 import embedlab
 from embedlab import explorers
 from embedlab.explorers.explorer import available_views
-from embedlab.explorers.geometry import MapChoice
+from embedlab.explorers.geometry import ColorChoice, MapChoice
 from embedlab.explorers.registry import explorer_class
 from embedlab.explorers.sync import CommonParameters
 
@@ -74,7 +74,7 @@ def test_the_typed_keywords_are_the_parameters(name):
     for trait in (explorer.class_traits()[param] for param in {*explorer.PARAMS} - positional):
         kind, text = get_args(hints[trait.name])
         assert trait.help == text and f"\n    {trait.name} : " in explorer.__doc__
-        if isinstance(trait, MapChoice):  # the names of a caller's own maps besides
+        if isinstance(trait, (MapChoice, ColorChoice)):  # the names of a caller's own besides
             assert kind is str
         elif "choices" in trait.limits() and isinstance(trait.default_value, str):
             assert list(get_args(kind)) == trait.limits()["choices"], trait.name

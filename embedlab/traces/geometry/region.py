@@ -24,7 +24,8 @@ def kept_neighbors(plane: Plane, members: Sequence[int]) -> list[int]:
     >>> kept_neighbors(fit_plane(UnitRows([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])), [0, 2])
     [2, 2]
     """
-    points, kept = plane.points.astype(np.float64), []
+    points = plane.points.astype(np.float64)
+    kept = []
     for start in range(0, len(members), _AT_A_TIME):
         some = list(members[start : start + _AT_A_TIME])
         for row, cosines in zip(

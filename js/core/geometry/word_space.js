@@ -21,11 +21,11 @@ import { evenlySpread, lengthsOf } from "./unit_rows.js";
  * @property {TableData} mean
  * @property {number} variance
  * @property {number} fitted
+ * @property {number} drawn  rows on the map at most
  * @property {Record<string, TableData>} [maps]
  * @property {Record<string, { legend: Record<string, any>, values: TableData }>} [labels]
  */
 
-const DRAWN_MAX = 20_000; // rows on the map
 const LABEL_LENGTHS = [40, 24, 12, 6]; // fewer characters for very many words
 const LABEL_BYTES_MAX = 600_000;
 const MATCHES_MAX = 8; // words that are offered for what was typed
@@ -46,8 +46,20 @@ export class WordSpace {
   lines;
 
   /** @param {WordData} data */
-  constructor({ source, words, rows, axes, mean, variance, fitted, maps = {}, labels = {} }) {
+  constructor({
+    source,
+    words,
+    rows,
+    axes,
+    mean,
+    variance,
+    fitted,
+    drawn,
+    maps = {},
+    labels = {},
+  }) {
     this.source = source;
+    this.drawn = drawn;
     this.words = words;
     this.rows = /** @type {Table} */ (readTable(rows));
     this.lengths = lengthsOf(this.rows);
@@ -79,9 +91,9 @@ export class WordSpace {
       if (this.rowOf.has(word)) this.repeated.add(word);
       else this.rowOf.set(word, row);
     }
-    const drawn = this.sample(words.length);
+    const sampled = this.sample(words.length);
     this.labelLength = LABEL_LENGTHS.find((length, n) => {
-      const bytes = drawn.map((row) => byteLength(shortLabel(words[row], length)) + 4);
+      const bytes = sampled.map((row) => byteLength(shortLabel(words[row], length)) + 4);
       const sum = bytes.reduce((total, one) => total + one, 0);
       return sum <= LABEL_BYTES_MAX || n === LABEL_LENGTHS.length - 1;
     });
@@ -89,7 +101,7 @@ export class WordSpace {
 
   /** The rows that are drawn of the first `count`: all, or some evenly spread. @param {number} count */
   sample(count) {
-    return count <= DRAWN_MAX ? range(count) : evenlySpread(count - 1, DRAWN_MAX);
+    return count <= this.drawn ? range(count) : evenlySpread(count - 1, this.drawn);
   }
 
   /** The words of rows, and 1 where a label identifies its row. @param {number[]} rows @returns {Labels} */
