@@ -76,12 +76,12 @@ export function clearSelection({ explorer }) {
   explorer.focusAfterPaint("map");
 }
 
-/** @type {WeakMap<Explorer, { trace: object, ids: number[] }>} what was asked last */
+/** @type {WeakMap<Explorer, { seen: unknown[], key: string }>} what was asked last */
 const asked = new WeakMap();
 
-/** Ask how many neighbors the map keeps of the listed words, once for each trace and selection. @param {Scene} scene */
+/** Ask how many neighbors the map keeps of the listed words, once for each state and selection. @param {Scene} scene */
 export function followSelection(scene) {
-  const { explorer, trace } = scene;
+  const { explorer, trace, params } = scene;
   const { model, root } = explorer;
   const { ids, rows } = selectionOf(scene);
   const before = asked.get(explorer);
@@ -93,10 +93,13 @@ export function followSelection(scene) {
     };
     model.on("change:selection", paint);
     model.on("change:_kept", paint);
+    asked.set(explorer, { seen: [], key: "" });
   }
-  if (before?.trace === trace && before.ids === ids) return;
-  asked.set(explorer, { trace, ids });
   if (!rows.length || scene.predicting) return;
+  if (before?.seen[0] === trace && before.seen[1] === ids) return;
+  const key = JSON.stringify([params, ids]); // a host may send the same again
+  asked.set(explorer, { seen: [trace, ids], key });
+  if (key === before?.key) return;
   const { id } = derive(trace);
   nextTask(() => {
     const n = (model.get("_members")?.n ?? 0) + 1;

@@ -5,7 +5,7 @@
 
 /** @typedef {Record<string, any>} State */
 
-const SENT = ["_seq", "answers", "_query"]; // a cursor alone waits: many hosts run all code again
+const SENT = ["_seq", "answers", "_query", "_members", "selection"]; // a cursor alone waits: many hosts run all code again
 
 class Model {
   /** @param {(changes: State) => void} send */
