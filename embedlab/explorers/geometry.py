@@ -123,7 +123,7 @@ class GeometryExplorer(Explorer):
     MESSAGE_BYTES = 3_000_000
     QUESTION = "Which words are near, and does the map show it?"
     OTHER_CONTROLS = ("sum",)
-    PAGE_TRAITS = ("selection", "_members", "_kept", "_query", "_matches")
+    PAGE_TRAITS = ("selection", "_members", "_member_facts", "_query", "_matches")
 
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)
@@ -144,7 +144,9 @@ class GeometryExplorer(Explorer):
     """The rows that were selected on the map, in ascending order; assign `[]` to clear it."""
 
     _members = Dict().tag(sync=True)  # rows of the selection that the view lists, with a number
-    _kept = Dict().tag(sync=True)  # how many neighbors of each the map keeps, with the same number
+    _member_facts = Dict().tag(
+        sync=True
+    )  # how many neighbors of each the map keeps, with the same number
     _query = Dict().tag(sync=True)  # what is typed into a field for words, with its number
     _matches = Dict().tag(sync=True)  # the words that match it, with the same number
 
@@ -280,7 +282,7 @@ class GeometryExplorer(Explorer):
             "mean": table_data(mean),
             "variance": variance,
             "fitted": fitted,
-            "drawn": space.drawn,
+            "drawn": space.rendered_max,
             "labels": {
                 name: {"legend": column.legend, "values": _label_data(column)}
                 for name, column in self.labels.items()
@@ -400,7 +402,7 @@ class GeometryExplorer(Explorer):
         listed = [row for row in rows if type(row) is int and 0 <= row < self.rows]
         plane = self._plane(self.rows)
         chosen = [row for row in self.selection if row < self.rows]
-        self._kept = {
+        self._member_facts = {
             "n": number,
             "rows": listed[:MEMBERS_MAX],
             "kept": kept_neighbors(plane, listed[:MEMBERS_MAX]),

@@ -89,10 +89,10 @@ export function followSelection(scene) {
     const paint = () => {
       if (root.isConnected) return explorer.repaint();
       model.off("change:selection", paint);
-      model.off("change:_kept", paint);
+      model.off("change:_member_facts", paint);
     };
     model.on("change:selection", paint);
-    model.on("change:_kept", paint);
+    model.on("change:_member_facts", paint);
     asked.set(explorer, { seen: [], key: "" });
   }
   if (!rows.length || scene.predicting) return;
@@ -110,7 +110,7 @@ export function followSelection(scene) {
 
 /** Neighbors that the map keeps, by row number of the table; null until they are known. @param {Scene} scene */
 export function keptOf({ explorer }) {
-  const [members, kept] = [explorer.model.get("_members"), explorer.model.get("_kept")];
+  const [members, kept] = [explorer.model.get("_members"), explorer.model.get("_member_facts")];
   return kept?.n && kept.n === members?.n ? kept : null;
 }
 

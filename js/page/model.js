@@ -98,7 +98,7 @@ export class Model {
   measure() {
     const { _members, selection } = this.traits;
     const kept = this.core?.kept?.(_members, selection);
-    if (kept) this.set("_kept", kept);
+    if (kept) this.set("_member_facts", kept);
   }
 
   answer() {

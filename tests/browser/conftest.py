@@ -139,7 +139,7 @@ class Tab:
         changed = [key for key in changes if getattr(explorer, key) != changes[key]]
         changed += ["_tasks"] if explorer.tasks_done != ticks else []
         changed += ["_matches"] if "_query" in changes else []
-        changed += ["_kept"] if "_members" in changes else []
+        changed += ["_member_facts"] if "_members" in changes else []
         return traits(
             explorer,
             [*changed, *(["message"] if explorer.message is not before else [])] or ["_seq"],

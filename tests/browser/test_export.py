@@ -171,13 +171,13 @@ def test_a_selection_is_measured_in_the_page(saved):
     explorer = GeometryExplorer("#1", table=table, labels=["a", "b"] * 20, color="label")
     explorer.selection = [3, 7, 30]
     explorer.set_state({"_members": {"n": 1, "rows": [3, 7, 30]}})
-    expected = dict(zip([3, 7, 30], map(str, explorer._kept["kept"]), strict=True))
+    expected = dict(zip([3, 7, 30], map(str, explorer._member_facts["kept"]), strict=True))
     page = saved(explorer)
     view = root(page)
     expect(view.locator(".region h3")).to_have_text("3 words selected")
     expect(view.locator(".region tbody")).not_to_contain_text("…")
     lines = [line.split() for line in view.locator(".region tbody tr").all_inner_texts()]
-    assert {int(word[1:]): kept for word, _, _, kept in lines} == expected
+    assert {int(word[1:]): count for word, _, _, count in lines} == expected
     assert {word: label for word, label, *_ in lines} == {"#3": "b", "#7": "b", "#30": "a"}
     view.locator('[data-place="clear"]').click()
     expect(view.locator(".region")).to_have_count(0)

@@ -409,10 +409,10 @@ def test_a_line_drawn_around_words_selects_them(show):
     cosines = explorer.trace.cosines
     ranked = sorted(explorer.selection, key=lambda row: -cosines[row])
     expect(view.root.locator(".region tbody")).not_to_contain_text("…")
-    kept = dict(zip(explorer._kept["rows"], explorer._kept["kept"], strict=True))
-    expected = [[f"w{row}", format_number(cosines[row]), str(kept[row])] for row in ranked]
+    counts = dict(zip(explorer._member_facts["rows"], explorer._member_facts["kept"], strict=True))
+    expected = [[f"w{row}", format_number(cosines[row]), str(counts[row])] for row in ranked]
     assert members(view) == expected
-    alike = format_number(explorer._kept["alike"])
+    alike = format_number(explorer._member_facts["alike"])
     assert (
         f"Mean cosine of two of them {alike}, of any" in view.root.locator(".region").inner_text()
     )
@@ -457,7 +457,7 @@ def test_words_are_selected_with_keys_alone(show, axe):
     assert explorer.selection == [] and view.focused == "map"
 
 
-def test_a_selection_of_python_is_listed_and_hidden_while_a_question_is_open(show):
+def test_a_selection_is_hidden_while_a_question_is_open(show):
     view = show(explorer_of_table(selection=[4, 2, 50]))
     expect(view.root.locator(".region h3")).to_have_text("3 words selected")
     view.place("map").focus()

@@ -557,7 +557,7 @@ def test_a_page_measures_a_selection_as_python_does(tmp_path):
     ):
         explorer.selection = members["selection"]
         explorer.set_state({"_members": {"n": members["n"], "rows": members["rows"]}})
-        expected = dict(explorer._kept)
+        expected = dict(explorer._member_facts)
         for name in ("alike", "all"):
             assert answer.pop(name) == pytest.approx(expected.pop(name), abs=1e-6)
         assert answer == expected

@@ -30,7 +30,7 @@ def explorer_of_table(word="w3", **more):
 
 @pytest.fixture
 def few_drawn(monkeypatch):
-    """Let a map draw 4 000 rows, so that a table of some thousands has more."""
+    """Set the rows that a map draws to 4 000, so that a table of some thousands has more."""
     monkeypatch.setattr("embedlab.explorers.inputs.word_vectors.DRAWN_MAX", 4000)
 
 
@@ -608,14 +608,14 @@ def test_a_selection_is_read_set_and_cleared_from_python():
 
 
 @pytest.mark.parametrize("plane", ["pca 1+2", "random"])
-def test_a_selection_says_how_alike_its_words_are_and_what_the_map_keeps(plane):
+def test_a_selection_says_how_alike_its_words_are(plane):
     table = TABLE.copy()
     table[4] = np.nan
     explorer = GeometryExplorer("#3", table=table, plane=plane)
     rows = [3, 4, 7, 21]
     explorer.selection = rows
     explorer.set_state({"_members": {"n": 6, "rows": [*rows, 99, "x", -1]}})
-    answer = explorer._kept
+    answer = explorer._member_facts
     expected = []
     for row in rows:
         explorer.word = f"#{row}"
@@ -628,7 +628,7 @@ def test_a_selection_says_how_alike_its_words_are_and_what_the_map_keeps(plane):
     cosines = (valid @ valid.T)[np.triu_indices(29, 1)]
     assert answer["all"] == pytest.approx(cosines.mean(), abs=1e-6)
     explorer.set_state({"_members": {"n": "x"}})
-    assert explorer._kept == answer
+    assert explorer._member_facts == answer
 
 
 def test_it_prints_the_same_twice():

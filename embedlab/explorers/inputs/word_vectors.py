@@ -62,15 +62,15 @@ class WordSpace:
         object.__setattr__(self, "_label_length", length)
 
     @property
-    def drawn(self) -> int:
+    def rendered_max(self) -> int:
         """The largest number of rows that are drawn for their own sake."""
         return DRAWN_MAX
 
     def sample(self, count: int) -> np.ndarray:
         """Return the rows that are drawn of the first `count`: all, or some evenly spread."""
-        if count <= self.drawn:
+        if count <= self.rendered_max:
             return np.arange(count)
-        return np.linspace(0, count - 1, self.drawn).astype(np.int64)
+        return np.linspace(0, count - 1, self.rendered_max).astype(np.int64)
 
     def labels(self, count: int, others: np.ndarray) -> tuple[list[str], list[int]]:
         """Return the words of ``sample(count)`` and other rows, and 1 where one identifies its row.

@@ -25,15 +25,15 @@ def kept_neighbors(plane: Plane, members: Sequence[int]) -> list[int]:
     [2, 2]
     """
     points = plane.points.astype(np.float64)
-    kept: list[int] = []
+    counts: list[int] = []
     for start in range(0, len(members), _AT_A_TIME):
         some = list(members[start : start + _AT_A_TIME])
         queries = np.nan_to_num(plane.rows[some])
         for row, cosines in zip(some, plane.rows.cosines(queries), strict=True):
             finite = np.isfinite(plane.rows.lengths[row])
             near = largest(cosines, TEN, [row]) if finite else np.zeros(0, np.int64)
-            kept.append(int(np.isin(near, nearest_in_plane(points, row)).sum()))
-    return kept
+            counts.append(int(np.isin(near, nearest_in_plane(points, row)).sum()))
+    return counts
 
 
 def mean_cosine(rows: UnitRows, members: Sequence[int]) -> float | None:
