@@ -1,4 +1,4 @@
-"""A sharded table at work on a local Dask cluster: sizes, bytes, memory, and killed workers.
+"""A sharded table on a local Dask cluster: one larger than memory, and killed workers.
 
 python -m benchmarks.distributed --table-gb 20       a table on disk, four workers: rows are looked
                                                      up and trained, saved, killed, and loaded onto

@@ -23,10 +23,12 @@ from embedlab.core.optimizers import adagrad, adam, rmsprop, sgd
 from embedlab.core.quantize import pack_int4, quantize, quantized_lookup, unpack_int4
 from embedlab.core.quantize.rows import PARALLEL_FROM as QUANTIZE_FROM
 from embedlab.core.skipgram import train_skipgram
+from embedlab.distributed import ShardedEmbedding, expected_traffic
 from embedlab.traces.lora import trace_lora
 from embedlab.traces.mask import trace_mask
 from embedlab.traces.quantize import trace_quantize
 from embedlab.traces.readonly import readonly_copy
+from embedlab.traces.shard import trace_shard
 from embedlab.traces.training import trace_training
 
 __all__ = ["CALLS", "warm"]
@@ -129,6 +131,14 @@ def _training() -> Iterator[Callable[[], Any]]:
             yield partial(adam, table, grad, one, two, time=1)
 
 
+def _shards() -> Iterator[Callable[[], Any]]:
+    table = ShardedEmbedding(8, 4, seed=1, optimizer="adagrad")
+    yield partial(expected_traffic, table.sharding, [[0, 7]], 2)
+    yield partial(table, [0, 7])
+    yield lambda: table.step(table.backward([0, 7], np.zeros((2, 4), np.float32)))
+    yield partial(trace_shard, np.zeros((8, 4), np.float32), [0, 7], workers=2)
+
+
 def _from(numbers: int, width: int) -> int:
     """Return how many rows of this width are worth a second thread."""
     return -(-numbers // width)
@@ -142,6 +152,7 @@ CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "geometry": _geometry,
     "training": _training,
     "quantize": _quantize,
+    "shards": _shards,
 }
 
 

@@ -61,7 +61,17 @@ FORM_OF_13 = [
     "Exit ticket",
     "What we know now",
 ]
-FORMS = {"00": FORM_OF_00, "12": FORM_OF_12, "13": FORM_OF_13, "99": FORM_OF_99}
+FORM_OF_14 = [
+    "The question",
+    "Count the bytes",
+    "Predict",
+    "Explore",
+    "Read a plan",
+    "Your turn",
+    "Exit ticket",
+    "What we know now",
+]
+FORMS = {"00": FORM_OF_00, "12": FORM_OF_12, "13": FORM_OF_13, "14": FORM_OF_14, "99": FORM_OF_99}
 
 named = pytest.mark.parametrize("path", BUILT, ids=lambda p: f"{p.parent.name}/{p.stem}")
 

@@ -44,7 +44,7 @@ def pasted(source, space):
     return eval(compile(ast.Expression(last.value), "cell", "eval"), space)
 
 
-@pytest.mark.parametrize("number", ["07", "08", "09", "10", "11", "12", "13"])
+@pytest.mark.parametrize("number", ["07", "08", "09", "10", "11", "12", "13", "14"])
 def test_calls_of_instructor_pages_run_in_the_lesson(number):
     text = next((NOTEBOOKS / "source").glob(f"{number}_*.md")).read_text("utf-8")
     imports = re.search(

@@ -478,6 +478,53 @@ PAIRS: dict[str, tuple[Question, Question]] = {
             },
         ),
     ),
+    "14": (
+        Question(
+            "A table of words, the most frequent first, lies on four machines: each has a quarter "
+            "of it, in order. Four machines look up the words of a text four times as fast as one?",
+            correct="c",
+            choices={
+                "a": Choice(
+                    "Yes, each does a quarter of the work",
+                    "Each holds a quarter of the rows, but few rows are used most.",
+                ),
+                "b": Choice(
+                    "No, each needs the whole table for its words",
+                    "A row lies on one machine, and only its number travels there.",
+                ),
+                "c": Choice(
+                    "No, most words lie on the first machine",
+                    "The other three wait for it. How ids are split decides how the work is split.",
+                ),
+                "d": Choice(
+                    "Even faster, smaller tables fit the cache",
+                    "They may, but the first machine still has nearly all of the work.",
+                ),
+            },
+        ),
+        Question(
+            "A shop numbers its products in the order of their arrival, and people buy what is "
+            "new. Ten machines hold a tenth of the numbers each. On which day is one of them late?",
+            correct="a",
+            choices={
+                "a": Choice(
+                    "Every day: the tenth holds what is bought",
+                    "New numbers are neighbors. A hash would spread them over all machines.",
+                ),
+                "b": Choice(
+                    "Never, as each has a tenth", "A tenth of the numbers, not of what is asked."
+                ),
+                "c": Choice(
+                    "On the first day, until all caches are filled",
+                    "A cache does not move requests to another machine.",
+                ),
+                "d": Choice(
+                    "Only when a product is looked up twice",
+                    "An id that comes twice in a batch is sent once.",
+                ),
+            },
+        ),
+    ),
 }
 """Lesson -> its question before and its question after."""
 

@@ -23,6 +23,7 @@ LESSONS = {
     "11": "files",
     "12": "capstone.questions",
     "13": "own_vectors",
+    "14": "sharding",
 }
 """Lesson number -> the module of `embedlab.lessons.exercises` with its checks and questions."""
 
