@@ -140,7 +140,9 @@ def check_scheme(exercise: str, sharding: Any) -> Verdict:
     wrong = None
     if memory.max() > MOST_MEMORY:
         copies = sharding.replicated.size
-        wrong = "One worker holds too much." if not copies else "Each copy takes memory on a worker."
+        wrong = (
+            "One worker holds too much." if not copies else "Each copy takes memory on a worker."
+        )
     elif traffic.imbalance > MOST_IMBALANCE:
         wrong = (
             "Frequent ids lie together, so one worker is asked for most rows. Spread them, or give "
@@ -158,8 +160,8 @@ CHECKS: dict[str, Callable[[str, Any], Verdict]] = {"bytes": check_bytes, "schem
 
 QUESTIONS: dict[str, Question] = {
     "predict": Question(
-        "Worker 0 holds the first ten million of 40 million rows, the most frequent ids. Of the rows "
-        "that a batch of 8192 Zipf ids needs, each counted once, which share comes from worker 0?",
+        "Worker 0 holds the 10 million most frequent of 40 million rows. A batch of 8192 Zipf ids "
+        "needs each of its rows once. Which share of them comes from worker 0?",
         correct="d",
         delayed_feedback=True,
         choices={
@@ -169,11 +171,11 @@ QUESTIONS: dict[str, Question] = {
             ),
             "b": Choice(
                 "About half of them",
-                "More. In Zipf's law every block of ten times the ids is asked equally often.",
+                "More: by Zipf's law the first 5 000 ids alone get half of the requests.",
             ),
             "c": Choice(
                 "All: rare ids do not occur",
-                "Each rare id is rare, but there are many: some 12 of 100 rows come from the others.",
+                "Each is rare, but there are many: some 12 of 100 rows come from the others.",
             ),
             "d": Choice(
                 "Nearly nine of ten",
@@ -182,8 +184,8 @@ QUESTIONS: dict[str, Question] = {
         },
     ),
     "exit": Question(
-        "A batch holds one id three times, and its row lies on another machine. What travels for it "
-        "in a lookup and a step of lazy Adagrad?",
+        "A batch holds one id three times, and its row lies on another machine. What travels "
+        "for it in a lookup and a step of lazy Adagrad?",
         correct="b",
         choices={
             "a": Choice(
