@@ -1,8 +1,8 @@
-"""How a sharded table scales: measured on 1, 2 and 4 workers here, simulated for up to 1 024.
+"""Scaling of a sharded table: measured on 1, 2 and 4 workers here, simulated for up to 1 024.
 
 The workers are processes of this machine, on the loopback interface. What a lookup and a step cost
-is split into four parts, each measured alone: the caller's work, the work inside a shard, calls of
-the engine, and bytes. The simulation adds them up again; its assumptions are printed with it.
+is split into four parts: the caller's work, the work inside a shard, calls of the engine, and
+bytes. The simulation adds them up again; its assumptions are printed with it.
 """
 
 import os
@@ -56,7 +56,7 @@ class Measured(NamedTuple):
 
     workers: int
     seconds: float  # with the engine
-    alone: float  # with the same shards in this process
+    in_process: float  # with the same shards in this process
     nbytes: float  # moved by a batch
     bound: float  # the bytes of each distinct row once
     largest: int  # rows of the busiest shard
@@ -106,10 +106,12 @@ def measure(rounds):
     ids = draw_ids(BATCH, ROWS, seed=5)
     distinct = np.unique(ids)
     measured = {"lookup": [], "step": []}
-    alone, inside, small = {}, {}, {"lookup": {}, "step": {}}
+    in_process, inside, small = {}, {}, {"lookup": {}, "step": {}}
     for workers in WORKERS:
         table = table_on(workers)
-        alone[workers] = {k: seconds_of(run, rounds) for k, run in calls_of(table, ids).items()}
+        in_process[workers] = {
+            k: seconds_of(run, rounds) for k, run in calls_of(table, ids).items()
+        }
         if workers == 1:
             inside = {
                 k: seconds_of(run, rounds) for k, run in inside_shards(table_on(1), ids).items()
@@ -128,7 +130,13 @@ def measure(rounds):
                 nbytes = float(table.bytes_sent.sum() + table.bytes_received.sum()) / (rounds + 2)
                 bound = distinct.size * COLUMNS * 4
                 row = Measured(
-                    workers, seconds, alone[workers][kind], nbytes, bound, largest, distinct.size
+                    workers,
+                    seconds,
+                    in_process[workers][kind],
+                    nbytes,
+                    bound,
+                    largest,
+                    distinct.size,
                 )
                 measured[kind].append(row)
             del table
@@ -137,7 +145,7 @@ def measure(rounds):
         first, least, most = rows[0], min(WORKERS), max(WORKERS)
         call = max(0.0, (small[kind][most] - small[kind][least]) / (most - least))
         fixed = small[kind][least]
-        caller = max(0.0, alone[1][kind] - inside[kind])
+        caller = max(0.0, in_process[1][kind] - inside[kind])
         rest = first.seconds - caller - inside[kind] - fixed
         costs[kind] = Costs(
             caller, inside[kind] / distinct.size, fixed, call, max(0.0, rest) / first.nbytes
@@ -204,8 +212,8 @@ def sharding(rounds):
             expected = predict(costs[kind], one.workers, one.nbytes, one.largest, one.rows, cores)
             error = expected / one.seconds - 1
             print(
-                f"| {kind} | {one.workers} | {1 / one.seconds:.3g} | {1 / one.alone:.3g} "
-                f"| {1e3 * (one.seconds - one.alone):.2f} ms | {one.nbytes / 1e6:.3f} MB "
+                f"| {kind} | {one.workers} | {1 / one.seconds:.3g} | {1 / one.in_process:.3g} "
+                f"| {1e3 * (one.seconds - one.in_process):.2f} ms | {one.nbytes / 1e6:.3f} MB "
                 f"| {one.nbytes / one.bound:.3f} x | {1 / expected:.3g} | {error:+.0%} |"
             )
             rows.append({"kind": kind, **one._asdict(), "predicted": expected})
