@@ -52,7 +52,7 @@ class Costs(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What was measured on some workers, of one kind of call."""
+    """Measurements of one kind of call on some workers."""
 
     workers: int
     seconds: float  # with the engine
