@@ -8,7 +8,7 @@ import numpy as np
 from embedlab.core.checks import NotFiniteError, as_table, check_choice, check_finite, check_size
 from embedlab.core.jit import compile_parallel, kernel, num_threads, prange
 from embedlab.core.quantize.int4 import pack_int4
-from embedlab.core.quantize.table import QuantizedTable
+from embedlab.core.quantize.table import QuantizedTable, check_block_size
 
 __all__ = [
     "quantize",
@@ -210,9 +210,7 @@ def quantize_chunks(
     (2, 4)
     """
     check_choice(bits, "bits", (8, 4))
-    block = 0
-    if block_size is not None and not np.array_equal(block_size, -1):
-        block = min(check_size(block_size, "block_size"), max(shape[1], 1))
+    block = min(check_block_size(block_size) or 0, max(shape[1], 1))
     wide = np.dtype(np.float64 if np.dtype(dtype) == np.float64 else np.float32)
     rows, columns = shape
     groups = (rows, -(-columns // block)) if block else (rows,)

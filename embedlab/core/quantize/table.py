@@ -1,6 +1,7 @@
 """Quantized tables: codes, scales and zero points, checked once at construction."""
 
 from dataclasses import InitVar, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,17 @@ from embedlab.core.checks import (
     check_size,
 )
 
-__all__ = ["QuantizedTable"]
+__all__ = ["QuantizedTable", "check_block_size"]
+
+
+def check_block_size(block_size: Any) -> int | None:
+    """Return a block size as a plain int; None for whole rows, which Keras writes as -1.
+
+    >>> check_block_size(-1), check_block_size(128)
+    (None, 128)
+    """
+    whole = isinstance(block_size, (int, np.integer)) and block_size == -1
+    return None if block_size is None or whole else check_size(block_size, "block_size")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -64,8 +75,7 @@ class QuantizedTable:
     def __post_init__(self, checked: bool) -> None:
         columns = check_size(self.output_dim, "output_dim", least=0)
         check_choice(self.bits, "bits", (8, 4))
-        whole_rows = self.block_size is None or np.array_equal(self.block_size, -1)
-        block = None if whole_rows else check_size(self.block_size, "block_size")
+        block = check_block_size(self.block_size)
         codes, scale = as_array(self.codes, "codes"), as_array(self.scale, "scale")
         zero = None if self.zero is None else as_array(self.zero, "zero")
         width = columns if self.bits == 8 else (columns + 1) // 2
