@@ -14,7 +14,7 @@ from embedlab.core.checks import (
     check_size,
 )
 
-__all__ = ["QuantizedTable", "check_block_size"]
+__all__ = ["QuantizedTable"]
 
 
 def check_block_size(block_size: Any) -> int | None:
