@@ -81,9 +81,11 @@ export function focusedPlace({ target }) {
 
 /**
  * Keep keys inside the view: JupyterLab would take arrows, letters and Enter for itself.
- * Keys with Ctrl, Cmd or Alt stay the host's.
+ * Keys with Ctrl, Cmd or Alt stay the host's. Enter starts no second line in a field of one.
  * @param {KeyboardEvent} event
  */
 export function keepInside(event) {
-  if (!(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+  if (!isShortcut(event)) event.stopPropagation();
+  if (event.key === "Enter" && /** @type {HTMLTextAreaElement} */ (event.target).rows === 1)
+    event.preventDefault();
 }

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from embedlab.explorers.gradient import GradientExplorer
 from embedlab.explorers.lookup import LookupExplorer
+from embedlab.explorers.mask import MaskExplorer
 
 
 def test_the_vocabulary_grows_to_fit_by_a_button(show):
@@ -31,3 +32,16 @@ def test_a_refused_sentence_is_kept_and_fits_after_the_button(show):
 def test_a_long_text_says_how_much_of_it_is_used(show):
     view = show(GradientExplorer(" ".join(f"word{n}" for n in range(3000))))
     assert "The first 80 of 3" in view.root.locator(".hint").inner_text()
+
+
+def test_enter_starts_a_line_only_where_a_text_has_several(show):
+    view = show(LookupExplorer("the cat"))
+    view.place("text").press("End")
+    view.place("text").press("Enter")
+    assert view.place("text").input_value() == "the cat"
+    view = show(MaskExplorer("the cat"))
+    field = view.place("text")
+    assert int(field.get_attribute("rows")) > 1
+    field.press("End")
+    field.press("Enter")
+    assert "\n" in field.input_value()
