@@ -207,6 +207,9 @@ def exists(test: str) -> bool:
     return any(getattr(node, "name", "") == function for node in ast.parse(text).body)
 
 
+WHOLE = "tests/browser/test_lab.py"  # one lesson in one browser: its tests go on from one another
+
+
 class Outcomes:
     """A plugin of pytest that counts the outcomes of each test, over all its parameters."""
 
@@ -222,9 +225,10 @@ class Outcomes:
 def run(tests: list[str]) -> dict[str, Counter]:
     """Run the tests, each once, and return their outcomes."""
     outcomes = Outcomes()
-    python = [test for test in tests if test.endswith(".py") or ".py::" in test]
+    python = [test for test in tests if ".py::" in test]
     if python:
-        pytest.main(["-q", "--rootdir", str(ROOT), *python], plugins=[outcomes])
+        names = dict.fromkeys(WHOLE if test.startswith(WHOLE) else test for test in python)
+        pytest.main(["-q", "--rootdir", str(ROOT), *names], plugins=[outcomes])
     for test in set(tests) - set(python):
         path, _, name = test.partition("::")
         only = f"--test-name-pattern=^{re.escape(name)}$"
