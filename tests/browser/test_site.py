@@ -58,7 +58,7 @@ def visit(offline, site):
         page.goto(f"{folder}{name}")
         return page
 
-    visit.requests = requests
+    visit.requests, visit.faults = requests, faults
     yield visit
     strangers = [url for url in requests if not url.startswith((folder, "blob:", "data:"))]
     errors = list(faults)
@@ -88,6 +88,19 @@ def test_a_page_is_accessible_and_small(visit, axe, kind):
     page.set_viewport_size({"width": 360, "height": 740})
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wider) == 0
+
+
+def test_a_page_allows_nothing_from_outside(visit):
+    page = visit("index.html")
+    refused = page.evaluate(
+        """() => new Promise(resolve => {
+            document.addEventListener("securitypolicyviolation", e => resolve(e.blockedURI));
+            new Image().src = "https://example.org/dot.png";
+        })"""
+    )
+    assert refused == "https://example.org/dot.png"
+    visit.requests.clear()
+    visit.faults.clear()  # the console says so too
 
 
 def test_a_view_inside_its_frame_is_accessible(visit, axe):
