@@ -179,6 +179,7 @@ CASES: dict[str, Case] = {
         ],
         large={
             "table": np.random.default_rng(0).normal(size=(4000, 128)).astype(np.float32),
+            "labels": [f"k{n % 11}" for n in range(4000)],
             "word": "#7",
             "a": "#1",
             "b": "#2",
