@@ -16,6 +16,7 @@ const MOST_BYTES = 2_000; // of the JSON, as in Python
 const MOST_SIGNS = Math.ceil((4 * MOST_BYTES) / 3); // of it in base64
 const MARK = "embedlab=";
 const HIDE = "hide=";
+const FIELDS = ["view", "version", "needs", "params", "changes"];
 
 /** @param {any} a @param {any} b */
 export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -26,11 +27,12 @@ export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
  * @param {Params} saved  the parameters with which the page was saved
  * @param {string[]} hide  the controls that the link hides
  */
-export function writeLink({ view, version, params }, saved, hide) {
+export function writeLink({ view, version, params, needs = [] }, saved, hide) {
   const changed = Object.entries(params).filter(([name, value]) => !same(value, saved[name]));
   const parts = hide.length ? [HIDE + hide.join(",")] : [];
   if (changed.length) {
-    const state = JSON.stringify({ view, version, changes: Object.fromEntries(changed) });
+    const changes = Object.fromEntries(changed);
+    const state = JSON.stringify({ view, version, changes, ...(needs.length && { needs }) });
     const bytes = new TextEncoder().encode(state);
     if (bytes.length > MOST_BYTES) return null;
     const base64 = btoa(String.fromCharCode(...bytes));
@@ -72,6 +74,8 @@ function readState(text, { view, version, params, needs = [] }) {
     refuse(`have version ${version}`, state.version, "Open the page that it was copied from");
   if (!same(state.needs ?? [], needs))
     refuse(`belong to a view of the same inputs`, state.needs, "Open the page it was copied from");
+  const others = Object.keys(state).filter((name) => !FIELDS.includes(name));
+  if (others.length) refuse("hold a state and no more", others.join(", "), "Copy the whole link");
   const changes = state.changes ?? state.params;
   if (!changes || typeof changes !== "object" || Array.isArray(changes))
     refuse("hold parameters by their names", changes, "Copy the whole link");
@@ -95,6 +99,6 @@ function decoded(text) {
 /** @param {string} condition @param {any} received @param {string} cure @returns {never} */
 function refuse(condition, received, cure) {
   const text = typeof received === "string" ? received : (JSON.stringify(received) ?? "none");
-  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const short = (text.length > 60 ? `${text.slice(0, 60)}…` : text) || "nothing";
   throw new BadLink(`This link was not used: it must ${condition}. Received ${short}. ${cure}.`);
 }

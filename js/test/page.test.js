@@ -62,6 +62,13 @@ test("a link of Python's share_link is read", () => {
   assert.deepEqual(readLink(`#embedlab=${encoded(state)}`, header, NAMES).changes, { seed: 8 });
 });
 
+test("a page with a table of its own reads the link that it wrote", () => {
+  const own = { ...header, needs: ["table"] };
+  const hash = writeLink({ ...own, params: { ...own.params, seed: 8 } }, own.params, []) ?? "";
+  assert.deepEqual(readLink(hash, own, NAMES).changes, { seed: 8 });
+  assert.throws(() => readLink(hash, header, NAMES), /a view of the same inputs/);
+});
+
 test("what is no link of this page is refused in one sentence", () => {
   const cases = {
     "#top": /must end in #embedlab= and a state. Received top\. Copy the whole link\.$/,
@@ -72,6 +79,8 @@ test("what is no link of this page is refused in one sentence", () => {
     [link({}, { view: "window" })]: /must be of the view "lookup". Received window/,
     [link({}, { version: 2 })]: /must have version 1. Received 2/,
     [link({}, { needs: ["table"] })]: /must belong to a view of the same inputs/,
+    [link({}, { extra: 1 })]: /must hold a state and no more. Received extra/,
+    "#embedlab=": /Received nothing/,
     [link([1])]: /must hold parameters by their names/,
     [link({ dim: 3, __proto__: 1 })]: /must hold parameters of this view. Received dim/,
     [link(JSON.parse('{"__proto__": 1}'))]: /Received __proto__/,

@@ -469,7 +469,7 @@ def equally_near(expected, received, name):
         unit = np.nan_to_num(rows / np.linalg.norm(rows, axis=1, keepdims=True))
     cosines = unit @ unit.T
     pair = [np.take_along_axis(cosines, ids[name].astype(int), 1) for ids in (expected, received)]
-    return np.abs(pair[0] - pair[1]).max() < 1e-6
+    return np.abs(pair[0] - pair[1]).max(initial=0) < 1e-6
 
 
 def array_differences(expected, received):
