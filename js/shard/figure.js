@@ -18,6 +18,8 @@ import { derive, highlightFor } from "./trace.js";
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
 /** @typedef {{ scene: Scene, derived: import("./trace.js").Derived, at: import("./layout.js").Layout, progress: import("./trace.js").Progress, highlight: ReturnType<typeof highlightFor>, predicting: boolean }} Drawing */
 
+const CROWDED = 48; // ribbons on one side
+
 /** @param {Scene} scene */
 export function figure(scene) {
   const derived = derive(scene.trace);
@@ -163,11 +165,14 @@ function ribbons({ derived, at, progress, highlight, predicting }) {
     kinds[kind] += ribbonPath(...ends);
     if (share < 1) flying.push(along(...ends, share));
   };
+  const all = derived.workers.reduce((sum, { asks }) => sum + asks.length, 0);
+  const alone = highlight && all > CROWDED; // then only what is meant can be followed
   derived.workers.forEach(({ asks }, w) => {
     const y = boxY(at, w);
     const busy = derived.busiest.includes(w) && derived.busiest.length < derived.W;
     for (const k of asks) {
       const on = highlight?.ids.includes(k) && highlight.workers.includes(w);
+      if (alone && !on) continue;
       const kind = on ? "hit" : busy && !highlight ? "same" : "plain";
       const n = derived.firstAt(k);
       join([ids.x + ids.w + 2, idY(at, n), box.x - 2, y], progress.asked, kind);

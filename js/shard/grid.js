@@ -23,24 +23,26 @@ export function rowGrid({ scene, derived, at, progress, highlight, predicting })
       const faded = highlight !== null && !highlight.ids.includes(k);
       const stop = stopRow === n ? stopCol : -1;
       const id = derived.id(n);
-      const key = `${Array.from(derived.row(k))} ${derived.vmax} ${id}`;
-      return guard([key, at, n, there[n], faded, stop, theme], () => {
-        return svg`<g class=${faded ? "faded" : ""}>${heatmapRow({
-          values: Array.from(derived.row(k)).slice(0, there[n]),
-          col0: 0,
-          x,
-          y: y + n * pitch,
-          cw,
-          ch: pitch - 1.5,
-          vmax: derived.vmax,
-          theme,
-          label: (col, value) => `row of id ${id}, column ${col} = ${value}`,
-          place: (col) => `cell:${n}:${col}`,
-          stop,
-          rowIndex: n + 1,
-          name: `position ${n}, id ${id}`,
-        })}</g>`;
-      });
+      const cells = guard(
+        [derived.rowKeys[k], derived.vmax, id, at, n, there[n], stop, theme],
+        () =>
+          heatmapRow({
+            values: Array.from(derived.row(k)).slice(0, there[n]),
+            col0: 0,
+            x,
+            y: y + n * pitch,
+            cw,
+            ch: pitch - 1.5,
+            vmax: derived.vmax,
+            theme,
+            label: (col, value) => `row of id ${id}, column ${col} = ${value}`,
+            place: (col) => `cell:${n}:${col}`,
+            stop,
+            rowIndex: n + 1,
+            name: `position ${n}, id ${id}`,
+          }),
+      );
+      return svg`<g class=${faded ? "faded" : ""}>${cells}</g>`;
     });
   return svg`<path class="slots" aria-hidden="true" d=${outlines.join("")} />
     ${

