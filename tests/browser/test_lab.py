@@ -201,10 +201,22 @@ def test_two_hundred_edits_while_python_is_busy(lesson):
     assert lesson.python("print(explorer.input_dim)") == str(before + 1)
 
 
-def test_an_edit_outlives_a_cut_connection(lesson):
+CUT = f"""() => new Promise(done => {{
+    const kernel = {KERNEL};
+    let cut = false;
+    kernel.connectionStatusChanged.connect((_, status) => {{
+        if (status !== "connected") cut = true;
+        else if (cut) done();
+    }});
+    kernel._ws.close();
+}})"""
+"""Cut the connection, and wait until JupyterLab has it again."""
+
+
+def test_a_view_outlives_a_cut_connection(lesson):
     before = int(lesson.python("print(explorer.input_dim)"))
+    lesson.page.evaluate(CUT)
     lesson.place("input_dim").focus()
-    lesson.page.evaluate(f"{KERNEL}._ws.close()")
     lesson.page.keyboard.press("ArrowRight")
     lesson.wait_for(f"V = {before + 1}")
     assert lesson.python("print(explorer.input_dim)") == str(before + 1)
