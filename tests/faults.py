@@ -172,7 +172,7 @@ ROBUST = {
         f"tests/browser/test_lab.py::test_{name}"
         for name in (
             "two_hundred_edits_while_python_is_busy",
-            "an_edit_outlives_a_cut_connection",
+            "a_view_outlives_a_cut_connection",
             "a_reloaded_page_has_its_views",
             "after_a_kernel_was_killed_its_lesson_runs_again",
             "a_notebook_opened_again_shows_its_views",

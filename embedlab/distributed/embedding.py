@@ -30,7 +30,13 @@ from embedlab.core.lookup import lookup
 from embedlab.core.lora import Adapter, grad_lora, lora_scale
 from embedlab.distributed.arrays import ShardOptions, adapter_name, array_forms, check_codes
 from embedlab.distributed.errors import InconsistentTableError, ShardError
-from embedlab.distributed.files import read_manifest, remove_shards, write_manifest
+from embedlab.distributed.files import (
+    MANIFEST,
+    check_shard,
+    read_manifest,
+    remove_shards,
+    write_manifest,
+)
 from embedlab.distributed.plan import ShardPlan
 from embedlab.distributed.shard import Stamp, check_adapter_initializer, check_initializer, top_k
 from embedlab.distributed.sharding import Part, Sharding
@@ -44,6 +50,7 @@ from embedlab.layers.lora import (
     adapter_weight_names,
     is_adapter_name,
 )
+from embedlab.storage.errors import as_file_refused
 
 __all__ = ["ShardedEmbedding"]
 
@@ -944,6 +951,7 @@ class ShardedEmbedding:
             manifest = {
                 "save": save_id,
                 "step": self.iterations,
+                "seed": self._seed,
                 "sharding": self.sharding.get_config(),
                 "dtype": self.dtype.name,
                 "placement": self.placement,
@@ -983,24 +991,22 @@ class ShardedEmbedding:
             When a shard does not answer; the table is inconsistent then.
         """
         folder = Path(path).resolve()
-        manifest = read_manifest(folder)
-        saved = Sharding.from_config(manifest["sharding"])
-        shapes = [(s.input_dim, s.output_dim) for s in (saved, self)]
-        if shapes[0] != shapes[1] or manifest["dtype"] != self.dtype.name:
+        saved = _read_saved(folder)
+        shapes = [(s.input_dim, s.output_dim) for s in (saved.sharding, self)]
+        if shapes[0] != shapes[1] or saved.dtype != self.dtype.name:
             must = f"{folder} must hold a table {shapes[1]} of {self.dtype}"
-            received = f"{shapes[0]} of {manifest['dtype']}"
+            received = f"{shapes[0]} of {saved.dtype}"
             raise ShapeError(message(must, received, "Use ShardedEmbedding.from_saved"))
         sharding = self.sharding if plan is None else self._as_sharding(plan)
-        codes = manifest.get("quantization")
-        config = None if codes is None else quantizers.get(codes)
-        if config is not None:
-            check_codes(sharding, config)
-        self.sharding, self.quantization_config = sharding, config
-        self._take_adapters(manifest.get("adapters", ()), manifest.get("active", ()))
+        if self.client is not None:
+            DaskShards.check_workers(self.client, sharding)
+        if saved.quantization is not None:
+            check_codes(sharding, saved.quantization)
+        self.sharding, self.quantization_config = sharding, saved.quantization  # from here on
+        self._adapters = saved.adapters
         self._inconsistent = f"a load of {folder} that did not end"
-        self._optimizer = manifest["optimizer"]
-        self.padding_idx = manifest["padding_idx"]
-        self.scale_grad_by_freq = manifest["scale_grad_by_freq"]
+        self._optimizer, self.padding_idx = saved.optimizer, saved.padding_idx
+        self.scale_grad_by_freq, self._seed = saved.scale_grad_by_freq, saved.seed
         self.iterations = 0
         for request in self._requests:  # their answers come from shards that are gone
             request.parts.clear()
@@ -1008,11 +1014,9 @@ class ShardedEmbedding:
             request.changed.append(request.ids)
         self.reset_traffic()
         self._start()
-        paths = [str(folder / Path(entry["name"]).name) for entry in manifest["files"]]
-        answers = self._to_all("load", saved, paths, manifest["save"], manifest["step"])
-        for answer in answers:
+        for answer in self._to_all("load", saved.sharding, saved.paths, saved.save_id, saved.step):
             answer.result(20 * self.timeout)
-        self.iterations, self._inconsistent = manifest["step"], ""
+        self.iterations, self._inconsistent = saved.step, ""
 
     @classmethod
     def from_saved(
@@ -1030,13 +1034,18 @@ class ShardedEmbedding:
         >>> bool((again([4, 0]) == table([4, 0])).all())
         True
         """
-        manifest = read_manifest(Path(path).resolve())
-        saved = Sharding.from_config(manifest["sharding"])
+        saved = _read_saved(Path(path).resolve())
+        left = options.keys() - {"placement", "timeout", "name"}
+        if left:
+            must, do = "options must be placement, timeout and name", "The folder says the others"
+            raise TypeError(message(must, ", ".join(sorted(left)), do))
         self = cls.__new__(cls)
-        options.setdefault("placement", manifest["placement"])
-        options.update(dtype=manifest["dtype"], optimizer=manifest["optimizer"])
-        shape = saved.input_dim, saved.output_dim
-        self._set_up(shape, client, saved if plan is None else plan, **options)
+        options.setdefault("placement", saved.placement)
+        shape = saved.sharding.input_dim, saved.sharding.output_dim
+        sharding = saved.sharding if plan is None else plan
+        self._set_up(
+            shape, client, sharding, dtype=saved.dtype, optimizer=saved.optimizer, **options
+        )
         self.load(path)
         return self
 
@@ -1047,6 +1056,60 @@ class ShardedEmbedding:
             parts.append(f"lora rank {adapter.rank}{name}")
         parts += [self.quantization_mode] if self.quantization_mode else []
         return f"ShardedEmbedding({', '.join(parts)}, {self.sharding.shards} shards)"
+
+
+class _Saved(NamedTuple):
+    """What a manifest says, checked."""
+
+    sharding: Sharding
+    dtype: str
+    placement: str
+    optimizer: Any
+    padding_idx: int | None
+    scale_grad_by_freq: bool
+    quantization: Any
+    adapters: AdapterSet
+    paths: list[str]
+    save_id: str
+    step: int
+    seed: int
+
+
+def _read_saved(folder: Path) -> _Saved:
+    """Return what a folder holds; FileRefused for whatever no save writes."""
+    manifest = read_manifest(folder)
+    with as_file_refused(folder / MANIFEST, "be the manifest of a sharded table", "Save it again"):
+        sharding = Sharding.from_config(manifest["sharding"])
+        paths = [str(folder / Path(entry["name"]).name) for entry in manifest["files"]]
+        if len(paths) != sharding.shards:
+            raise ValueError(f"{len(paths)} files for {sharding.shards} shards")
+        for path in paths:
+            check_shard(path, manifest["save"])
+        check_choice(manifest["dtype"], "dtype", ("float32", "float64"))
+        check_choice(manifest["placement"], "placement", ("memory", "disk"))
+        check_padding_idx(manifest["padding_idx"], sharding.input_dim)
+        codes = manifest.get("quantization")
+        optimizer = optimizers.get(manifest["optimizer"])
+        if optimizer is None:
+            raise ValueError("no optimizer")
+        adapters = AdapterSet()
+        for config in manifest.get("adapters", ()):
+            adapters.add(_mirror(config))
+        adapters.set_active(list(manifest.get("active", ())))
+        return _Saved(
+            sharding,
+            manifest["dtype"],
+            manifest["placement"],
+            optimizers.serialize(optimizer),
+            manifest["padding_idx"],
+            check_flag(manifest["scale_grad_by_freq"], "scale_grad_by_freq"),
+            None if codes is None else quantizers.get(codes),
+            adapters,
+            paths,
+            manifest["save"],
+            check_size(manifest["step"], "step", least=0),
+            check_size(manifest["seed"], "seed", least=0),
+        )
 
 
 def _mirror(config: Mapping[str, Any]) -> LoRAAdapter:

@@ -22,8 +22,8 @@ from embedlab.storage.atomic import atomic_write
 from embedlab.storage.errors import as_file_refused
 
 __all__ = [
-    *("open_shard", "read_manifest", "release_pages", "remove_shards", "write_manifest"),
-    "write_shard",
+    *("MANIFEST", "check_shard", "open_shard", "read_manifest", "release_pages", "remove_shards"),
+    *("write_manifest", "write_shard"),
 ]
 
 MANIFEST = "manifest.json"
@@ -77,16 +77,8 @@ def open_shard(path: str, save_id: str, forms: Mapping[str, ArrayForm]) -> dict[
         For a damaged file, one of another save, and arrays that have not the given forms.
     """
     with as_file_refused(path, "be a safetensors file of a shard"):
+        header, start = _read_header(path, save_id)
         size = os.path.getsize(path)
-        with open(path, "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 0 < length <= min(_LONGEST_HEADER, size - 8):
-                raise ValueError(f"a header of {length} bytes in a file of {size}")
-            header = read_json(file.read(length), path)
-        metadata, start = header.pop("__metadata__", {}), 8 + length
-        if metadata.get("save") != save_id:
-            received = f"one of save {metadata.get('save')!r:.40}"
-            raise FileRefused(path, f"be of save {save_id}", received, "Take the whole folder")
         arrays = {}
         for name, form in forms.items():
             entry = header[name]
@@ -101,6 +93,26 @@ def open_shard(path: str, save_id: str, forms: Mapping[str, ArrayForm]) -> dict[
             if nbytes:
                 arrays[name] = np.asarray(np.memmap(path, dtype, "r", start + first, form.shape))
         return arrays
+
+
+def check_shard(path: str, save_id: str) -> None:
+    """Raise FileRefused for a shard's file whose header is damaged or of another save."""
+    with as_file_refused(path, "be a safetensors file of a shard"):
+        _read_header(path, save_id)
+
+
+def _read_header(path: str, save_id: str) -> tuple[dict[str, Any], int]:
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 0 < length <= min(_LONGEST_HEADER, size - 8):
+            raise ValueError(f"a header of {length} bytes in a file of {size}")
+        header: dict[str, Any] = read_json(file.read(length), path)
+    metadata = header.pop("__metadata__", {})
+    if metadata.get("save") != save_id:
+        received = f"one of save {metadata.get('save')!r:.40}"
+        raise FileRefused(path, f"be of save {save_id}", received, "Take the whole folder")
+    return header, 8 + length
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

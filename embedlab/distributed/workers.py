@@ -98,11 +98,7 @@ class DaskShards:
     """
 
     def __init__(self, client: Any, sharding: Sharding, options: ShardOptions, timeout: float):
-        addresses = self._addresses(client)
-        if max(sharding.workers) >= len(addresses):
-            must = f"the client must have {max(sharding.workers) + 1} workers for this plan"
-            do = "Start more workers, or plan for fewer"
-            raise ValueError(message(must, len(addresses), do))
+        addresses = self.check_workers(client, sharding)
         self._futures = [
             client.submit(
                 Shard,
@@ -120,6 +116,16 @@ class DaskShards:
         for index, future in enumerate(self._futures):
             address = addresses[sharding.workers[index]]
             self._actors.append(self._started(client, index, future, address, timeout))
+
+    @classmethod
+    def check_workers(cls, client: Any, sharding: Sharding) -> list[str]:
+        """Return the addresses of the workers; ValueError where a plan needs more."""
+        addresses = cls._addresses(client)
+        if max(sharding.workers) >= len(addresses):
+            must = f"the client must have {max(sharding.workers) + 1} workers for this plan"
+            do = "Start more workers, or plan for fewer"
+            raise ValueError(message(must, len(addresses), do))
+        return addresses
 
     @staticmethod
     def _started(client: Any, index: int, future: Any, address: str, timeout: float) -> Any:

@@ -148,3 +148,58 @@ def test_folders_of_other_tables_are_refused(trained, tmp_path):
     with pytest.raises(ValueError, match=r"must hold a table \(50, 7\)"):
         table.load(tmp_path)
     assert table([1]).shape == (1, 7) and table.iterations == 4
+
+
+DAMAGE = {
+    "no save": lambda m: m.pop("save"),
+    "no step": lambda m: m.pop("step"),
+    "no sharding": lambda m: m.pop("sharding"),
+    "no dtype": lambda m: m.pop("dtype"),
+    "no seed": lambda m: m.pop("seed"),
+    "a step of another kind": lambda m: m.update(step="x"),
+    "a step below 0": lambda m: m.update(step=-1),
+    "no optimizer": lambda m: m.update(optimizer=None),
+    "an unknown optimizer": lambda m: m["optimizer"].update(class_name="Ftrl"),
+    "padding outside": lambda m: m.update(padding_idx=99),
+    "a flag of another kind": lambda m: m.update(scale_grad_by_freq="x"),
+    "no files": lambda m: m.update(files=[]),
+    "a file less": lambda m: m["files"].pop(),
+    "another save": lambda m: m.update(save="0" * 12),
+    "an unknown active adapter": lambda m: m.update(active=["q"]),
+    "an adapter without a rank": lambda m: m.update(adapters=[{"name": "q"}]),
+    "workers in words": lambda m: m["sharding"].update(workers=["a", "b", "c"]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_manifest_changes_nothing(tmp_path, damage):
+    table = ShardedEmbedding(20, 4, plan=Sharding(20, 4, "row_wise", 3), seed=1)
+    table.enable_lora(2, b_initializer="ones")
+    table.save(tmp_path)
+    before, file = table(range(20)), tmp_path / "manifest.json"
+    manifest = json.loads(file.read_text())
+    damage(manifest)
+    file.write_text(json.dumps(manifest))
+    with pytest.raises(FileRefused) as raised:
+        table.load(tmp_path, Sharding(20, 4, "row_wise_hashed", 2))
+    assert "\n" not in str(raised.value)
+    assert np.array_equal(table(range(20)), before) and table.sharding.shards == 3
+    table.step(table.backward([1], np.ones((1, 4))))
+    with pytest.raises(FileRefused):
+        ShardedEmbedding.from_saved(tmp_path)
+
+
+def test_a_loaded_table_draws_what_the_saved_one_would(tmp_path):
+    table = ShardedEmbedding(20, 4, plan=Sharding(20, 4, "row_wise", 3), seed=1)
+    table.save(tmp_path)
+    again = ShardedEmbedding.from_saved(tmp_path)
+    for one in (table, again):
+        one.enable_lora(2, b_initializer="ones")
+    assert np.array_equal(table(range(20)), again(range(20)))
+
+
+def test_options_that_the_folder_decides_are_refused(tmp_path):
+    ShardedEmbedding(4, 2, seed=1).save(tmp_path)
+    for option in ({"optimizer": "adam"}, {"dtype": "float64"}, {"seed": 1}):
+        with pytest.raises(TypeError, match="options must be placement, timeout and name"):
+            ShardedEmbedding.from_saved(tmp_path, **option)
