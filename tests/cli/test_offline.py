@@ -9,7 +9,9 @@ from embedlab.cli import main, offline
 from embedlab.lessons.grading.check import LESSONS
 from embedlab.lessons.notebook_files import notebooks
 
-VIEWS = {"lookup", "gradient", "mask", "training", "lora", "quantize", "geometry", "window"}
+VIEWS = {
+    *("lookup", "gradient", "mask", "training", "lora", "quantize", "geometry", "window", "shard")
+}
 
 
 def test_a_lesson_with_its_view_its_beliefs_and_an_index(tmp_path, capsys, monkeypatch):

@@ -21,6 +21,7 @@ FORM = [
     "Explain",
     "Break it",
     "Your turn",
+    "Read a plan",
     "Exit ticket",
     "What we know now",
 ]
@@ -66,7 +67,6 @@ FORM_OF_14 = [
     "Count the bytes",
     "Predict",
     "Explore",
-    "Read a plan",
     "Your turn",
     "Exit ticket",
     "What we know now",
