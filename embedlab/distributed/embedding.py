@@ -1059,7 +1059,7 @@ class ShardedEmbedding:
 
 
 class _Saved(NamedTuple):
-    """What a manifest says, checked."""
+    """A manifest, checked."""
 
     sharding: Sharding
     dtype: str

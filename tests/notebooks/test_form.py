@@ -21,7 +21,6 @@ FORM = [
     "Explain",
     "Break it",
     "Your turn",
-    "Read a plan",
     "Exit ticket",
     "What we know now",
 ]
@@ -68,6 +67,7 @@ FORM_OF_14 = [
     "Predict",
     "Explore",
     "Your turn",
+    "Read a plan",
     "Exit ticket",
     "What we know now",
 ]
