@@ -885,19 +885,12 @@ class ShardedEmbedding:
         if layer.quantization_mode is not None:
             check_codes(self.sharding, layer.quantization_config)
             self.quantization_config = layer.quantization_config
-        self._take_adapters(
-            [adapter.get_config() for adapter in layer.adapters.values()], layer.active_adapters
-        )
+        configs = [adapter.get_config() for adapter in layer.adapters.values()]
+        self._adapters = _mirrors(configs, layer.active_adapters)
         self._start()
         for name, array in self._arrays_of(layer).items():
             self._write_array(name, array)
         return self
-
-    def _take_adapters(self, configs: Iterable[dict[str, Any]], active: Iterable[str]) -> None:
-        self._adapters = AdapterSet()
-        for config in configs:
-            self._adapters.add(_mirror(config))
-        self._adapters.set_active(list(active))
 
     def to_embedding(self, **options: Any) -> Embedding:
         """Return a plain layer with a copy of all rows and adapters; `options` are its arguments.
@@ -1092,10 +1085,6 @@ def _read_saved(folder: Path) -> _Saved:
         optimizer = optimizers.get(manifest["optimizer"])
         if optimizer is None:
             raise ValueError("no optimizer")
-        adapters = AdapterSet()
-        for config in manifest.get("adapters", ()):
-            adapters.add(_mirror(config))
-        adapters.set_active(list(manifest.get("active", ())))
         return _Saved(
             sharding,
             manifest["dtype"],
@@ -1104,7 +1093,7 @@ def _read_saved(folder: Path) -> _Saved:
             manifest["padding_idx"],
             check_flag(manifest["scale_grad_by_freq"], "scale_grad_by_freq"),
             None if codes is None else quantizers.get(codes),
-            adapters,
+            _mirrors(manifest.get("adapters", ()), manifest.get("active", ())),
             paths,
             manifest["save"],
             check_size(manifest["step"], "step", least=0),
@@ -1112,8 +1101,16 @@ def _read_saved(folder: Path) -> _Saved:
         )
 
 
+def _mirrors(configs: Iterable[Mapping[str, Any]], active: Iterable[str]) -> AdapterSet:
+    """Return adapters without numbers: they are in the shards."""
+    adapters = AdapterSet()
+    for config in configs:
+        adapters.add(_mirror(config))
+    adapters.set_active(list(active))
+    return adapters
+
+
 def _mirror(config: Mapping[str, Any]) -> LoRAAdapter:
-    """Return an adapter without numbers: they are in the shards."""
     rank, alpha = int(config["rank"]), float(config["alpha"])
     a, b = Variable(np.zeros((0, rank))), Variable(np.zeros((rank, 0)))
     return LoRAAdapter(config["name"], a, b, rank, alpha, bool(config["rslora"]))
