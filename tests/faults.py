@@ -60,6 +60,8 @@ FAULTS = {
             "js/test/store.test.js::an edit whose answer is lost is sent again, whole, "
             "and ever less often",
             "tests/explorers/test_protocol.py::test_a_half_applied_edit_is_whole_when_sent_again",
+            "tests/explorers/test_protocol.py::"
+            "test_an_edit_sent_again_as_a_message_is_answered_once",
         ],
     ),
     6: (

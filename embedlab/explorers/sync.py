@@ -112,6 +112,7 @@ class SyncedWidget(anywidget.AnyWidget):
         self._last_params: dict[str, Any] = {}  # the parameters of the trace
         self._changing = False  # whether this object itself changes its parameters
         super().__init__(**traits)
+        self.on_msg(self._take_again)
         self.observe(self._sync, names=[*self.PARAMS, "_seq"])
         self.observe(self._tick_tasks, names=["cursor"])
         self.observe(self._new_tasks, names=["tasks"])
@@ -215,6 +216,14 @@ class SyncedWidget(anywidget.AnyWidget):
         for name in set(sync_data) & {*self.PARAMS, "answers"}:
             if getattr(self, name) != sync_data[name]:  # refused, undone, or written otherwise
                 self.send_state(name)
+
+    def _take_again(self, _: Any, edit: dict[str, Any], __: Any) -> None:
+        """Apply what the browser sends as a message of its own since an answer was lost.
+
+        (ipywidgets' model then holds back what it saves, for ever when the connection had broken.)
+        """
+        if edit.get("_seq") != self._answered_seq:
+            self.set_state(edit)
 
     def notify_change(self, change: Any) -> None:
         """Notify the observers, and undo an edit that was refused.

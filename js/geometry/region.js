@@ -48,12 +48,6 @@ export function selectionOf({ explorer, trace }) {
   return result;
 }
 
-/** @param {Explorer} explorer @param {number[]} ids */
-function setSelection({ model }, ids) {
-  model.set("selection", ids);
-  model.save_changes();
-}
-
 /** Select rows of the map. @param {Scene} scene @param {number[]} rows @param {boolean} byKeys */
 function select(scene, rows, byKeys) {
   const { explorer, ui } = scene;
@@ -61,17 +55,14 @@ function select(scene, rows, byKeys) {
     return explorer.updateUi({ note: "No word lies inside. Draw around some dots." });
   const { id } = derive(scene.trace);
   ui.local.region = null;
-  setSelection(
-    explorer,
-    rows.map(id).sort((a, b) => a - b),
-  );
+  explorer.store.save({ selection: rows.map(id).sort((a, b) => a - b) });
   explorer.updateUi({ note: `${pluralize(rows.length, "word")} selected.`, hover: null });
   if (byKeys) explorer.focusAfterPaint("region:0");
 }
 
 /** @param {Scene} scene */
 export function clearSelection({ explorer }) {
-  setSelection(explorer, []);
+  explorer.store.save({ selection: [] });
   explorer.updateUi({ note: "Nothing is selected.", hover: null, focus: null });
   explorer.focusAfterPaint("map");
 }
@@ -82,7 +73,7 @@ const asked = new WeakMap();
 /** Ask how many neighbors the map keeps of the listed words, once for each state and selection. @param {Scene} scene */
 export function followSelection(scene) {
   const { explorer, trace, params } = scene;
-  const { model, root } = explorer;
+  const { model, root, store } = explorer;
   const { ids, rows } = selectionOf(scene);
   const before = asked.get(explorer);
   if (!before) {
@@ -103,8 +94,7 @@ export function followSelection(scene) {
   const { id } = derive(trace);
   nextTask(() => {
     const n = (model.get("_members")?.n ?? 0) + 1;
-    model.set("_members", { n, rows: rows.slice(0, MEASURED).map(id) });
-    model.save_changes();
+    store.save({ _members: { n, rows: rows.slice(0, MEASURED).map(id) } });
   });
 }
 

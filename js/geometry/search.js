@@ -109,13 +109,12 @@ const matchText = ({ named, words, rows }, i) => (named[i] ? words[i] : `#${rows
 
 /** @param {Explorer} explorer @param {string} place @param {string} text */
 function type(explorer, place, text) {
-  const { model, ui } = explorer;
+  const { model, store, ui } = explorer;
   listen(explorer);
   const n = (model.get("_query")?.n ?? 0) + 1;
   const { search } = ui.local;
   ui.local.search = { place, text, at: -1, since: search?.place === place ? search.since : n };
-  model.set("_query", { n, text });
-  model.save_changes();
+  store.save({ _query: { n, text } });
   explorer.updateUi({});
 }
 

@@ -20,21 +20,19 @@ export class Player {
   constructor(tick, beat = STEP_MS) {
     this.tick = tick;
     this.stepMs = beat;
-    this.playing = false;
   }
 
   /** @param {number} speed @param {number} [beat]  ms a step at speed 1, where it has changed */
   start(speed, beat = this.stepMs) {
     this.stop();
     this.stepMs = beat;
-    this.playing = true;
     const began = performance.now();
     let done = 0;
     const next = () => {
       const passed = Math.floor((performance.now() - began) / (this.stepMs / speed));
       const due = Math.max(1, passed - done);
       done += due;
-      if (!this.tick(due)) return this.stop();
+      if (!this.tick(due)) return;
       this.timer = setTimeout(next, this.stepMs / speed);
     };
     this.timer = setTimeout(next, this.stepMs / speed);
@@ -42,7 +40,6 @@ export class Player {
 
   stop() {
     clearTimeout(this.timer);
-    this.playing = false;
   }
 }
 

@@ -4,7 +4,9 @@
  * The browser keeps at most one edit in flight. Edits made meanwhile pile up in `pending`, where the
  * newest value of a parameter wins, and leave together when the answer comes. An answer older than
  * the last edit sent is dropped. An edit that stays without an answer may be lost, for instance by an
- * interrupt of the kernel: it is sent again, with what was edited since.
+ * interrupt of the kernel: it is sent again, with what was edited since. Where the connection broke it
+ * is ipywidgets' model that waits for ever, and holds back whatever is saved: from then on everything
+ * goes as a message too, which it lets through.
  */
 import { decode } from "./wire.js";
 
@@ -14,6 +16,7 @@ import { decode } from "./wire.js";
  * @property {(name: string) => any} get
  * @property {(name: string, value: any) => void} set
  * @property {() => void} save_changes
+ * @property {(content: any) => void} send
  * @property {(event: string, callback: () => void) => void} on
  * @property {(event: string, callback: () => void) => void} off
  * @property {() => { text: string, note: string } | undefined} [share]  what S copies instead of the state
@@ -56,6 +59,7 @@ export class Store {
     this.rejected = {};
     this.sentSeq = -1;
     this.sentAt = 0;
+    this.lost = false; // whether an edit ever was without an answer
     this.listen = () => this.receive();
     model.on("change:message", this.listen);
     this.receive();
@@ -89,16 +93,22 @@ export class Store {
   }
 
   send() {
-    // The model sends what has changed, and takes a value that was lost for sent.
-    for (const name of Object.keys(this.inFlight)) this.model.set(name, null);
-    this.inFlight = { ...this.inFlight, ...this.pending };
+    Object.assign(this.inFlight, this.pending);
     this.pending = {};
     this.sentSeq = Math.max(this.model.get("_seq") ?? 0, this.sentSeq) + 1;
     this.sentAt = performance.now();
-    for (const [name, value] of Object.entries(this.inFlight)) this.model.set(name, value);
-    this.model.set("_seq", this.sentSeq);
     if (this.waiting === "idle") this.setWaiting("sent");
+    this.save({ ...this.inFlight, _seq: this.sentSeq });
+  }
+
+  /**
+   * Set traits, and send them to Python.
+   * @param {Record<string, any>} traits
+   */
+  save(traits) {
+    for (const name in traits) this.model.set(name, traits[name]);
     this.model.save_changes();
+    if (this.lost) this.model.send(traits);
   }
 
   receive() {
@@ -136,6 +146,7 @@ export class Store {
   askAgain(after) {
     clearTimeout(this.silentTimer);
     this.silentTimer = setTimeout(() => {
+      this.lost = true;
       this.warnLate("silent");
       this.send();
       this.askAgain(2 * after);
@@ -159,8 +170,8 @@ export class Store {
       /** @type {ReturnType<typeof setTimeout> | undefined} */
       this.cursorTimer = undefined;
       if (JSON.stringify(this.cursor) === JSON.stringify(this.model.get("cursor"))) return;
-      this.model.set("cursor", this.cursor);
-      if (!globalThis.customElements?.get("marimo-anywidget")) this.model.save_changes();
+      if (globalThis.customElements?.get("marimo-anywidget")) this.model.set("cursor", this.cursor);
+      else this.save({ cursor: this.cursor });
     }, CURSOR_EVERY);
   }
 
@@ -171,14 +182,12 @@ export class Store {
   reportAnswer(answer) {
     /** @type {typeof answer[]} */
     const before = this.model.get("answers") ?? [];
-    this.model.set("answers", [...before.filter((a) => a.question !== answer.question), answer]);
-    this.model.save_changes();
+    this.save({ answers: [...before.filter((a) => a.question !== answer.question), answer] });
   }
 
   close() {
     this.model.off("change:message", this.listen);
-    clearTimeout(this.dimTimer);
-    clearTimeout(this.silentTimer);
+    this.setWaiting("idle");
     clearTimeout(this.cursorTimer);
   }
 }

@@ -3,6 +3,7 @@
  *
  * Shift+Enter leaves the keyboard on the next cell, behind the view, and Tab would pass it by.
  */
+import { isShortcut } from "./keys.js";
 
 const CELL = ".jp-Cell"; // of JupyterLab and Notebook 7
 
@@ -14,12 +15,12 @@ const CELL = ".jp-Cell"; // of JupyterLab and Notebook 7
 export function tabInto(root) {
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
-    const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
+    const { key, shiftKey } = event;
     if (key === "Shift") return; // it is on its way to Shift+Enter, or to Shift+Tab
     close();
     const active = document.activeElement;
     const mine = root.closest(CELL);
-    if (key !== "Tab" || shiftKey || ctrlKey || metaKey || altKey) return;
+    if (key !== "Tab" || shiftKey || isShortcut(event)) return;
     if (!mine || !active?.matches(CELL) || mine.nextElementSibling !== active) return;
     event.preventDefault();
     event.stopPropagation();

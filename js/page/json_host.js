@@ -10,7 +10,7 @@ const SENT = ["_seq", "answers", "_query", "_members", "selection"]; // a cursor
 class Model {
   /** @param {(changes: State) => void} send */
   constructor(send) {
-    this.send = send;
+    this.give = send;
     /** @type {State} */
     this.state = {};
     /** @type {State} */
@@ -44,8 +44,10 @@ class Model {
     const { changes } = this;
     if (!SENT.some((name) => name in changes)) return;
     this.changes = {};
-    this.send(changes);
+    this.give(changes);
   }
+
+  send() {} // each change is given away once more when it is saved again
 
   /** @param {State} state */
   take(state) {

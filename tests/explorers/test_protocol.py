@@ -76,6 +76,10 @@ class Browser:
         data = {"method": "update", "state": state, "buffer_paths": []}
         self.explorer._handle_msg({"content": {"data": data}, "buffers": []})
 
+    def message(self, **state):
+        data = {"method": "custom", "content": state}
+        self.explorer._handle_msg({"content": {"data": data}, "buffers": []})
+
     def on_msg(self, _):
         pass
 
@@ -260,6 +264,19 @@ def test_a_half_applied_edit_is_whole_when_sent_again():
     browser.edit(n=4, kind="y", _seq=2)
     (header,) = browser.messages()
     assert (header["seq"], header["sum"], header["params"]["kind"]) == (2, 14, "y")
+
+
+def test_an_edit_sent_again_as_a_message_is_answered_once():
+    explorer = Squares()
+    browser = Browser(explorer)
+    browser.message(n=4, _seq=1)
+    assert [(h["seq"], h["sum"]) for h in browser.messages()] == [(1, 14)]
+    browser.edit(n=-1, _seq=2)
+    browser.message(n=-1, _seq=2)
+    (header,) = browser.messages()
+    assert header["seq"] == 2 and "n must be an integer" in header["error"]
+    browser.message(cursor={"step": 3})
+    assert explorer.cursor == {"step": 3}
 
 
 def test_a_trace_too_large_to_send_is_explained():
