@@ -12,6 +12,7 @@ from typing import Any, Self
 from embedlab.explorers import html_export, state
 from embedlab.explorers.sync import SyncedWidget
 from embedlab.explorers.tasks import describe_tasks
+from embedlab.explorers.traits import BoundedText
 from embedlab.figures.png import png
 from embedlab.figures.theme import Figure
 
@@ -109,9 +110,12 @@ class Explorer(SyncedWidget):
         missing = [name for name in needs if name not in inputs]
         if missing:
             raise state.StateError(
-                f"a state made with {', '.join(missing)} needs the same argument again. Received "
-                f"none. Write {cls.__name__}.from_state(state, {missing[0]}=...)."
+                f"a state must come with the arguments it was made with: {', '.join(missing)}. "
+                f"Received none. Write {cls.__name__}.from_state(state, {missing[0]}=...)."
             )
+        for name, value in params.items():  # text alone: the first argument can be a table as well
+            if isinstance(trait := cls.class_traits()[name], BoundedText):
+                trait.validate(None, value)
         return cls(**{**params, **inputs})
 
     def share_link(self, base: str) -> str:

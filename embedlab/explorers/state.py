@@ -8,7 +8,9 @@ from typing import Any, NoReturn
 __all__ = ["MAX_BYTES", "StateError", "from_link", "parse", "to_dict", "to_link"]
 
 MAX_BYTES = 2_000
-_MARK = "#embedlab="
+_MARK = "embedlab="
+_LEVELS_MAX = 5  # of lists and dicts within each other
+_BITS_MAX = 10_000  # of an integer: Python writes no larger ones as text
 
 
 class StateError(ValueError):
@@ -67,7 +69,7 @@ Update embedlab, or copy the state again.
     state = _mapping(state)
     if state.get("view") != view:
         _refuse(f"be of the view {view!r}", state.get("view"), "Use the explorer of that view")
-    if state.get("version") != version:
+    if state.get("version") != version or isinstance(state["version"], bool):
         cure = "Update embedlab, or copy the state again"
         _refuse(f"have version {version}", state.get("version"), cure)
     if "changes" in state:
@@ -98,32 +100,54 @@ def to_link(base: str, state: Mapping[str, Any]) -> str:
     {'view': 'lookup'}
     """
     encoded = base64.urlsafe_b64encode(_json(state)).decode().rstrip("=")
-    return base.split("#")[0] + _MARK + encoded
+    return f"{base.split('#')[0]}#{_MARK}{encoded}"
 
 
 def from_link(link: str) -> dict[str, Any]:
     """Return the state of a link of `to_link`."""
-    _, mark, encoded = link.partition(_MARK)
-    encoded = encoded.partition("&")[0]  # a page can hide controls: "&hide=seed"
+    parts = link.partition("#")[2].split("&")  # a page can hide controls: "&hide=seed"
     try:
-        if not mark or len(encoded) > 2 * MAX_BYTES:
+        [encoded] = (part.removeprefix(_MARK) for part in parts if part.startswith(_MARK))
+        encoded += "=" * (-len(encoded) % 4)
+        content = base64.b64decode(encoded, altchars=b"-_", validate=True)
+        if len(content) > MAX_BYTES:
             raise ValueError
-        return _mapping(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode())
+        return _mapping(content.decode())
     except ValueError as error:  # bad base64 and bad UTF-8 are ValueErrors too
         raise StateError(
-            f"a link must end in {_MARK} and a state. Received {link!r:.60}. Copy the whole link."
+            f"a link must end in #{_MARK} and a state of at most {MAX_BYTES} bytes. "
+            f"Received {link!r:.60}. Copy the whole link."
         ) from error
 
 
 def _mapping(state: Mapping[str, Any] | str) -> dict[str, Any]:
     if isinstance(state, str):
         try:
-            state = json.loads(state)
+            state = json.loads(state, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             _refuse("be JSON", state, "Copy the whole text", error)
     if not isinstance(state, Mapping):
         _refuse("be a dict or JSON text", state, "Pass explorer.state")
+    if not _is_plain(state, _LEVELS_MAX):
+        received = "one that is nested deeper, or a larger integer"
+        raise StateError(
+            f"a state must be at most {_LEVELS_MAX} levels deep, with integers that can be "
+            f"written. Received {received}. Copy the state again."
+        )
     return dict(state)
+
+
+def _is_plain(value: Any, levels: int) -> bool:
+    """Return whether `repr` of a value ends without an error."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return levels > 0 and all(_is_plain(item, levels - 1) for item in value)
+    return not isinstance(value, int) or value.bit_length() < _BITS_MAX
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _json(value: Any) -> bytes:

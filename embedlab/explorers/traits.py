@@ -80,8 +80,7 @@ Choose a value in this range.
     def validate(self, obj: Any, value: Any) -> int:
         """Return `value` as a plain int, or refuse it."""
         try:
-            integral = isinstance(value, float) and value.is_integer()
-            size = int(value) if integral else operator.index(value)
+            size = _index(value)
         except TypeError:
             size = self.minimum - 1
         if isinstance(value, bool) or not self.minimum <= size <= self.maximum:
@@ -195,7 +194,7 @@ Received [4, 10]. Write for instance [3].
     def validate(self, obj: Any, value: Any) -> list[int]:
         """Return a list of plain ints, or refuse it."""
         try:
-            values = [operator.index(item) for item in value]
+            values = [_index(item) for item in value]
         except TypeError:
             values = [self.minimum - 1]
         outside = any(not self.minimum <= item <= self.maximum for item in values)
@@ -250,11 +249,12 @@ class CellEdits(Parameter[list[list[Any]], Sequence[Any]]):
         for entry in value if isinstance(value, (list, tuple)) else [value]:
             try:
                 row, column, weight = entry
-                cell = (operator.index(row), operator.index(column))
-                cells[cell] = float(weight)
+                cell = (_index(row), _index(column))
+                cells[cell] = math.nan if isinstance(weight, str) else float(weight)
             except (TypeError, ValueError, OverflowError):
                 self._refuse(entry)
-            if min(cell) < 0 or not abs(cells[cell]) <= _WEIGHT_MAX:  # `not`: NaN compares as False
+            inside = min(cell) >= 0 and max(cell) <= SIZE_MAX
+            if not (inside and abs(cells[cell]) <= _WEIGHT_MAX):  # `not`: NaN compares as False
                 self._refuse(entry)
         if len(cells) > self.maximum:
             raise TraitError(
@@ -377,7 +377,7 @@ class BranchPoint(Parameter[list[Any], Sequence[Any]]):
             return []
         try:
             run, step, optimizer, rate = value
-            run, step = operator.index(run), operator.index(step)
+            run, step = _index(run), _index(step)
         except (TypeError, ValueError):
             self._refuse(value)
         if not (0 <= run < self.runs and 0 <= step <= self.steps) or (
@@ -420,13 +420,14 @@ class BitFlips(Parameter[list[list[Any]], Sequence[Any]]):
         for entry in value if isinstance(value, (list, tuple)) else [value]:
             try:
                 scheme, row, byte, bit = entry
-                position = (operator.index(row), operator.index(byte), operator.index(bit))
+                position = (_index(row), _index(byte), _index(bit))
             except (TypeError, ValueError):
                 self._refuse(entry)
             if (
                 not isinstance(scheme, str)
                 or scheme not in self.schemes
                 or min(position) < 0
+                or max(position) > SIZE_MAX
                 or position[2] > 7
             ):
                 self._refuse(entry)
@@ -444,6 +445,11 @@ class BitFlips(Parameter[list[list[Any]], Sequence[Any]]):
             f"{self.name} must be a list of [scheme, row, byte, bit], the bit 0 to 7. "
             f"Received {short_repr(entry)}. Write for instance [['{self.schemes[0]}', 2, 0, 7]]."
         )
+
+
+def _index(value: Any) -> int:
+    """Return an integer, also one with a decimal point: JavaScript reads 3.0 as 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else operator.index(value)
 
 
 def _rate(name: str | None, value: Any) -> float:

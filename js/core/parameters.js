@@ -25,13 +25,8 @@ export function refuse(must, received, cure) {
   throw new Refusal(`${must}. Received ${received}. ${cure}.`);
 }
 
-/** A number as Python's `float()` reads what came from JSON; NaN for anything else. @param {any} value */
-function asFloat(value) {
-  if (typeof value === "boolean") return Number(value);
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value.trim().replaceAll(/(?<=\d)_(?=\d)/g, "") : "";
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
-}
+/** A number as Python's `float()` reads it; NaN for anything else. @param {any} value */
+const asFloat = (value) => (["boolean", "number"].includes(typeof value) ? Number(value) : NaN);
 
 /** @param {any} value @returns {value is number} */
 const isWhole = (value) => typeof value === "number" && Number.isInteger(value);
@@ -39,6 +34,9 @@ const isWhole = (value) => typeof value === "number" && Number.isInteger(value);
 /** An index as Python's `operator.index` reads it; NaN for anything else. @param {any} value */
 const asIndex = (value) =>
   typeof value === "boolean" ? Number(value) : isWhole(value) ? value : NaN;
+
+/** Whether a number of `asIndex` can be that of a row. @param {number} index */
+const isPosition = (index) => index >= 0 && index <= SIZE_MAX;
 
 /** @param {number} minimum @param {number} maximum @returns {Parameter} */
 export function boundedInt(minimum, maximum) {
@@ -177,7 +175,7 @@ export function cellEdits(maximum) {
       for (const entry of Array.isArray(value) ? value : [value]) {
         const parts = Array.isArray(entry) && entry.length === 3 ? entry : [NaN, NaN, NaN];
         const [row, column, weight] = [asIndex(parts[0]), asIndex(parts[1]), asFloat(parts[2])];
-        if (!(row >= 0 && column >= 0 && Math.abs(weight) <= WEIGHT_MAX))
+        if (!isPosition(row) || !isPosition(column) || !(Math.abs(weight) <= WEIGHT_MAX))
           refuse(
             `${name} must be a list of [row, column, value], the value within ±1 000 000`,
             shortRepr(entry),
@@ -209,7 +207,7 @@ export function bitFlips(schemes, maximum) {
       for (const entry of Array.isArray(value) ? value : [value]) {
         const parts = Array.isArray(entry) && entry.length === 4 ? entry : ["", NaN, NaN, NaN];
         const at = [parts[0], ...parts.slice(1).map(asIndex)];
-        if (!schemes.includes(at[0]) || !at.slice(1).every((n) => n >= 0) || at[3] > 7)
+        if (!schemes.includes(at[0]) || !at.slice(1).every(isPosition) || at[3] > 7)
           refuse(
             `${name} must be a list of [scheme, row, byte, bit], the bit 0 to 7`,
             shortRepr(entry),

@@ -29,7 +29,7 @@ export function floatRepr(value) {
 /** A number as Python reads it from JSON: whole numbers without an exponent are int. @param {number} value */
 function numberRepr(value) {
   const text = JSON.stringify(value);
-  return /[.e]/.test(text) ? floatRepr(value) : text;
+  return /[.e]|null/.test(text) ? floatRepr(value) : text;
 }
 
 /** @param {string} text */

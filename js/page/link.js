@@ -52,6 +52,8 @@ export function readLink(hash, header, names) {
   const parts = hash.replace(/^#/, "").split("&");
   /** @type {{ changes: Params, hide: string[] }} */
   const result = { changes: {}, hide: [] };
+  if (parts.filter((part) => part.startsWith(MARK)).length > 1)
+    refuse("hold one state", "several", "Copy the whole link");
   for (const part of parts.filter(Boolean)) {
     if (part.startsWith(MARK)) result.changes = readState(part.slice(MARK.length), header);
     else if (part.startsWith(HIDE)) result.hide = part.slice(HIDE.length).split(",");
@@ -72,11 +74,13 @@ function readState(text, { view, version, params, needs = [] }) {
     refuse(`be of the view "${view}"`, state.view, "Open the page of that view");
   if (state.version !== version)
     refuse(`have version ${version}`, state.version, "Open the page that it was copied from");
-  if (!same(state.needs ?? [], needs))
+  if (!same("needs" in state ? state.needs : [], needs))
     refuse(`belong to a view of the same inputs`, state.needs, "Open the page it was copied from");
   const others = Object.keys(state).filter((name) => !FIELDS.includes(name));
   if (others.length) refuse("hold a state and no more", others.join(", "), "Copy the whole link");
-  const changes = state.changes ?? state.params;
+  const changes = "changes" in state ? state.changes : "params" in state ? state.params : {};
+  if ("changes" in state && "params" in state)
+    refuse("hold its parameters once", "changes and params", "Copy the whole link");
   if (!changes || typeof changes !== "object" || Array.isArray(changes))
     refuse("hold parameters by their names", changes, "Copy the whole link");
   const unknown = Object.keys(changes).filter((name) => !Object.hasOwn(params, name));
@@ -88,9 +92,10 @@ function readState(text, { view, version, params, needs = [] }) {
 /** @param {string} text @returns {Record<string, any>} */
 function decoded(text) {
   try {
-    const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+    const base64 = text.replaceAll("-", "+").replaceAll("_", "/").replaceAll(/\s/g, "%");
     const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
-    const state = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const state = JSON.parse(utf8.decode(bytes));
     if (state && typeof state === "object" && !Array.isArray(state)) return state;
   } catch {} // base64, UTF-8 or JSON
   return refuse(`end in #${MARK} and a state`, text, "Copy the whole link");
@@ -98,7 +103,17 @@ function decoded(text) {
 
 /** @param {string} condition @param {any} received @param {string} cure @returns {never} */
 function refuse(condition, received, cure) {
-  const text = typeof received === "string" ? received : (JSON.stringify(received) ?? "none");
-  const short = (text.length > 60 ? `${text.slice(0, 60)}…` : text) || "nothing";
-  throw new BadLink(`This link was not used: it must ${condition}. Received ${short}. ${cure}.`);
+  const text = typeof received === "string" ? shortened(received) : shortJson(received);
+  throw new BadLink(
+    `This link was not used: it must ${condition}. Received ${text || "nothing"}. ${cure}.`,
+  );
+}
+
+/** A value as it stands in a sentence. @param {any} value */
+export const shortJson = (value) => shortened(JSON.stringify(value) ?? "none");
+
+/** Text in one line, without signs that turn or hide what follows. @param {string} text */
+function shortened(text) {
+  const signs = Array.from(text.slice(0, 200).replaceAll(/[\p{C}\p{Z}]+/gu, " "));
+  return signs.length > 60 ? `${signs.slice(0, 60).join("")}…` : signs.join("");
 }

@@ -5,7 +5,7 @@
  * since the message shows all its values; for the rest a kernel would be needed.
  */
 import { nextTask } from "../kit/frame_timing.js";
-import { same } from "./link.js";
+import { same, shortJson } from "./link.js";
 
 /** @typedef {Record<string, any>} Params */
 /** @typedef {{ header: Record<string, any>, buffer: ArrayBuffer | ArrayBufferView }} Message */
@@ -152,7 +152,7 @@ export class Model {
       if (same(value, this.saved[name])) continue;
       if (!this.page.inMessage.includes(name)) error = this.page.noPython;
       else if (!isWithin(value, header.limits[name]))
-        error = `${name} is outside its limits. Received ${JSON.stringify(value).slice(0, 60)}.`;
+        error = `${name} must lie in its limits. Received ${shortJson(value)}. Copy the link again.`;
     }
     return { header: { ...header, params: { ...this.saved, ...changes }, error }, buffer };
   }
