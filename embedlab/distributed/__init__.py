@@ -15,14 +15,12 @@ from embedlab.distributed.errors import (
     StepError,
 )
 from embedlab.distributed.plan import ShardPlan, Traffic, draw_ids, expected_traffic, plan
-from embedlab.distributed.shard import Shard
 from embedlab.distributed.sharding import SCHEMES, Sharding
 
 __all__ = [
     "SCHEMES",
     "InconsistentTableError",
     "PlanError",
-    "Shard",
     "ShardError",
     "ShardLostError",
     "ShardPlan",

@@ -19,6 +19,7 @@ from embedlab.core.checks import (
     check_choice,
     check_finite,
     check_flag,
+    check_name,
     check_size,
     message,
     short_repr,
@@ -29,12 +30,16 @@ from embedlab.core.ids import as_ids, check_padding_idx
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import Adapter, grad_lora, lora_scale
 from embedlab.distributed.arrays import ShardOptions, adapter_name, array_forms, check_codes
+from embedlab.distributed.checks import as_folder, check_float_dtype, check_optimizer, check_options
 from embedlab.distributed.errors import InconsistentTableError, ShardError
 from embedlab.distributed.files import (
     MANIFEST,
+    check_owner,
     check_shard,
+    holds_save,
     read_manifest,
     remove_shards,
+    shard_name,
     write_manifest,
 )
 from embedlab.distributed.plan import ShardPlan
@@ -56,6 +61,11 @@ __all__ = ["ShardedEmbedding"]
 
 CHUNK = 65_536
 """Rows that are copied at a time between a table and its shards."""
+
+_SET_BY_THE_TABLE = {
+    *("input_dim", "output_dim", "embeddings_initializer", "weights"),
+    *("lora_rank", "lora_alpha", "adapters", "quantization_config"),
+}
 
 
 class _Request(NamedTuple):
@@ -147,6 +157,8 @@ class ShardedEmbedding:
         name: str = "embedding",
     ):
         config = check_initializer(embeddings_initializer)
+        if seed is not None:
+            seed = check_size(seed, "seed", least=0)
         self._set_up(
             (input_dim, output_dim),
             client,
@@ -160,7 +172,7 @@ class ShardedEmbedding:
             name=name,
         )
         if seed is not None:
-            self._seed = check_size(seed, "seed", least=0)
+            self._seed = seed
         self._start(config)
         if self.padding_idx is not None:
             row = np.zeros((1, self.output_dim), self.dtype)
@@ -181,18 +193,18 @@ class ShardedEmbedding:
         name: str = "embedding",
     ) -> None:
         """Check and keep all arguments but the initializer."""
-        self.name, self.client = name, client
+        self.name, self.client = check_name(name), client
         self.input_dim = check_size(shape[0], "input_dim")
         self.output_dim = check_size(shape[1], "output_dim")
         self.timeout = check_above_zero(timeout, "timeout")
-        check_choice(dtype, "dtype", ("float32", "float64"))
         check_choice(placement, "placement", ("memory", "disk"))
-        self.dtype, self.placement = np.dtype(dtype), placement
+        self.dtype, self.placement = np.dtype(check_float_dtype(dtype)), placement
         self.scale_grad_by_freq = check_flag(scale_grad_by_freq, "scale_grad_by_freq")
-        check_padding_idx(padding_idx, self.input_dim)
+        row = check_padding_idx(padding_idx, self.input_dim)
         self._seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0])
-        self.padding_idx = padding_idx
-        self._optimizer = optimizers.serialize(optimizers.get(optimizer))
+        self.padding_idx = None if row < 0 else row
+        self._optimizer = optimizers.serialize(check_optimizer(optimizer))
+        self._table_id = uuid.uuid4().hex[:12]  # of its files, also after a load elsewhere
         self.sharding = self._as_sharding(plan)
         self.quantization_config: Any = None
         self._adapters = AdapterSet()  # their names and scales: the numbers are in the shards
@@ -322,7 +334,7 @@ class ShardedEmbedding:
         return self._finish(self._request(ids))
 
     def lookups(self, batches: Iterable[Any]) -> Iterator[np.ndarray]:
-        """Yield the rows for each batch of ids; the next ids travel while one batch is used.
+        """Return an iterator of the rows of each batch; the next ids travel while one is used.
 
         Steps between are seen: rows that they changed are fetched once more.
 
@@ -330,6 +342,12 @@ class ShardedEmbedding:
         >>> [rows.sum().item() for rows in table.lookups([[0], [1, 2], [3, 3, 3]])]
         [2.0, 4.0, 6.0]
         """
+        if not np.iterable(batches) or isinstance(batches, (str, bytes)):
+            must, do = "batches must be some batches of ids", "Pass for example a list of arrays"
+            raise TypeError(message(must, short_repr(batches), do))
+        return self._lookups(batches)
+
+    def _lookups(self, batches: Iterable[Any]) -> Iterator[np.ndarray]:
         ahead: _Request | None = None
         try:
             for ids in batches:
@@ -396,9 +414,13 @@ class ShardedEmbedding:
         ValueError
             When there is nothing to train: codes, or adapters of which none is active.
         """
+        ids = as_ids(ids)
         grad = np.asarray(as_floats(as_numeric_array(grad, "grad"), "grad"), self.dtype)
+        if grad.shape != (*ids.shape, self.output_dim):
+            must = f"grad must have the shape of the rows, {(*ids.shape, self.output_dim)}"
+            raise ShapeError(message(must, grad.shape, "Pass what the layer above sends back"))
         if self._adapters or self.quantization_config is not None:
-            return self._adapter_gradients(as_ids(ids), grad)
+            return self._adapter_gradients(ids, grad)
         return coalesce(
             ids,
             grad,
@@ -415,9 +437,6 @@ class ShardedEmbedding:
             )
             received = f"{list(self._adapters)}, none of them active"
             raise ValueError(message(must, received, "Call add_adapter or set_active first"))
-        if grad.shape != (*ids.shape, self.output_dim):
-            must = f"grad must have the shape of the rows, {(*ids.shape, self.output_dim)}"
-            raise ShapeError(message(must, grad.shape, "Pass what the layer above sends back"))
         group(ids, self.input_dim)  # refuses ids outside, by their positions
         if self.padding_idx is not None:
             counts = ids != self.padding_idx
@@ -478,7 +497,7 @@ class ShardedEmbedding:
         if self._adapters or self.quantization_config is not None:
             calls, changed = self._adapter_calls(number, grad), None
         else:
-            self._check_grad(grad)
+            grad = self._checked(grad, (self.input_dim, self.output_dim))
             calls, changed = self._table_calls(number, grad), grad.ids
         self._change(f"step {number}", calls, self.timeout)
         self.iterations = number
@@ -508,14 +527,16 @@ class ShardedEmbedding:
             must = f"step takes the gradients of {expected}: the active adapters"
             received = list(grads) if isinstance(grads, Mapping) else short_repr(grads)
             raise ValueError(message(must, received, "Make them with backward(ids, grad)"))
-        pairs = [(grads[a], grads[b]) for a, b in names]
-        for name, (a, b) in zip(self._adapters.active, pairs, strict=True):
+        pairs: list[tuple[SparseGrad, np.ndarray]] = []
+        for name, (name_a, name_b) in zip(self._adapters.active, names, strict=True):
             rank = self._adapters[name].rank
-            self._check_grad(a, (self.input_dim, rank))
-            if np.shape(b) != (rank, self.output_dim) or b.dtype != self.dtype:
+            a = self._checked(grads[name_a], (self.input_dim, rank))
+            b = as_numeric_array(grads[name_b], "the gradient of B")
+            if b.shape != (rank, self.output_dim) or b.dtype != self.dtype:
                 must = f"the gradient of B must be {(rank, self.output_dim)} of {self.dtype}"
-                received = f"{np.shape(b)} of {b.dtype}"
+                received = f"{b.shape} of {b.dtype}"
                 raise ShapeError(message(must, received, "Make it with backward(ids, grad)"))
+            pairs.append((a, b))
             if not np.array_equal(a.ids, pairs[0][0].ids):
                 must, do = "gradients of A must be of the same ids", "Take those of one backward"
                 raise ValueError(message(must, short_repr(a.ids), do))
@@ -530,21 +551,28 @@ class ShardedEmbedding:
             calls.append(("apply_factors", number, rows, factors))
         return calls
 
-    def _check_grad(self, grad: Any, shape: tuple[int, int] | None = None) -> None:
-        shape = (self.input_dim, self.output_dim) if shape is None else shape
+    def _checked(self, grad: Any, shape: tuple[int, int]) -> SparseGrad:
+        """Return a gradient of an array of this shape, refusing all that `backward` does not make.
+
+        It may be one that a caller made by hand, and nothing has been sent yet.
+        """
         if not isinstance(grad, SparseGrad):
             do = "Make one with backward(ids, grad)"
             raise TypeError(message("step takes a SparseGrad", short_repr(grad), do))
-        if grad.shape != shape or grad.rows.shape != (grad.ids.size, shape[1]):
-            must = f"the gradient must be that of a table {shape}"
-            raise ShapeError(message(must, grad.shape, "Make it with backward(ids, grad)"))
-        if grad.rows.dtype != self.dtype:
+        ids, rows = as_ids(grad.ids), as_numeric_array(grad.rows, "the rows of the gradient")
+        fits = isinstance(grad.shape, tuple) and grad.shape == shape
+        if not fits or ids.ndim != 1 or rows.shape != (ids.size, shape[1]):
+            must = f"the gradient must be that of a table {shape}, with a row for each id"
+            received = f"ids {ids.shape} and rows {rows.shape} of a table {short_repr(grad.shape)}"
+            raise ShapeError(message(must, received, "Make it with backward(ids, grad)"))
+        if rows.dtype != self.dtype:
             must, do = f"the gradient must have dtype {self.dtype}", "Cast it with astype"
-            raise DtypeError(message(must, grad.rows.dtype, do))
-        distinct = grad.ids.size < 2 or bool((np.diff(grad.ids) > 0).all())
+            raise DtypeError(message(must, rows.dtype, do))
+        distinct = ids.size < 2 or bool((np.diff(ids) > 0).all())
         if not distinct:
             must, do = "the ids of a gradient must be sorted, each once", "Make it with coalesce"
-            raise ValueError(message(must, short_repr(grad.ids), do))
+            raise ValueError(message(must, short_repr(ids), do))
+        return SparseGrad(ids, rows, shape, (ids, rows))
 
     # Adapters ---------------------------------------------------------------------------------
 
@@ -632,8 +660,7 @@ class ShardedEmbedding:
         lora_scale(rank, alpha, rslora=rslora)  # refuses an alpha that is no number
         start = check_adapter_initializer(a_initializer, self.input_dim)
         seed = self._seed + 1 + len(self._adapters)
-        first_b = initializers.seeded(initializers.get(b_initializer), seed)
-        b = np.asarray(first_b((rank, self.output_dim), dtype=self.dtype.name))
+        b = self._first_b(b_initializer, rank, seed)
         adapter = _mirror({"name": name, "rank": rank, "alpha": alpha, "rslora": rslora})
         calls = [
             (
@@ -648,6 +675,17 @@ class ShardedEmbedding:
         self._change(f"adapter {name!r}", calls, 20 * self.timeout)
         self._adapters.add(adapter)
         self._mark_changed()
+
+    def _first_b(self, initializer: Any, rank: int, seed: int) -> np.ndarray:
+        start, shape = initializers.get(initializer), (rank, self.output_dim)
+        must = f"b_initializer must make floats of shape {shape}"
+        do = 'Pass for example "zeros"'
+        if start is None:
+            raise ValueError(message(must, None, do))
+        values = np.asarray(initializers.seeded(start, seed)(shape, dtype=self.dtype.name))
+        if values.shape != shape or values.dtype.kind != "f":
+            raise ShapeError(message(must, f"{values.dtype} {values.shape}", do))
+        return values.astype(self.dtype, copy=False)
 
     def set_active(self, names: Any) -> None:
         """Make the named adapters active; the others keep their numbers and do not count."""
@@ -666,7 +704,7 @@ class ShardedEmbedding:
     def remove(self, name: str) -> None:
         """Remove an adapter; without any, a table of floats can be trained again."""
         self._check_consistent()
-        if name not in self._adapters:
+        if not isinstance(name, str) or name not in self._adapters:
             self._adapters.set_active([name])  # refuses it
         calls: list[tuple[Any, ...]] = [("remove", name)] * self.sharding.shards
         self._change(f"remove({name!r})", calls, self.timeout)
@@ -863,11 +901,18 @@ class ShardedEmbedding:
 
         Raises
         ------
+        TypeError
+            For what is no `Embedding`, and for other options.
         ValueError
             For a layer with merged adapters, a regularizer, a constraint, max_norm, row_dropout or
             rules for ids out of range, which shards do not have; and for codes of a column-wise
             plan where columns of two shards would share a scale.
         """
+        if not isinstance(layer, Embedding):
+            must, do = "layer must be an embedlab Embedding", "Pass Embedding(V, D, ...)"
+            raise TypeError(message(must, short_repr(layer), do))
+        known = ("optimizer", "placement", "timeout", "name")
+        check_options(options, known, "The layer says the rest: give it to Embedding")
         wrong = _unsupported(layer)
         if wrong:
             must = "a sharded table has rows or codes, adapters, padding_idx and scale_grad_by_freq"
@@ -876,9 +921,12 @@ class ShardedEmbedding:
         if not layer.built:
             layer.build()
         self = cls.__new__(cls)
-        options.setdefault("dtype", layer.variable_dtype)
         options.setdefault("optimizer", "sgd")
-        options.update(padding_idx=layer.padding_idx, scale_grad_by_freq=layer.scale_grad_by_freq)
+        options.update(
+            dtype=layer.variable_dtype,
+            padding_idx=layer.padding_idx,
+            scale_grad_by_freq=layer.scale_grad_by_freq,
+        )
         self._set_up((layer.input_dim, layer.output_dim), client, plan, **options)
         if layer.seed is not None:
             self._seed = layer.seed
@@ -895,10 +943,16 @@ class ShardedEmbedding:
     def to_embedding(self, **options: Any) -> Embedding:
         """Return a plain layer with a copy of all rows and adapters; `options` are its arguments.
 
+        TypeError for those that the table sets: its size, rows, adapters and codes.
+
         >>> table = ShardedEmbedding(5, 2, seed=3, plan=Sharding(5, 2, "column_wise", 2))
         >>> bool((table.to_embedding()([4, 0]) == table([4, 0])).all())
         True
         """
+        taken = sorted(options.keys() & _SET_BY_THE_TABLE)
+        if taken:
+            must, do = f"the table itself sets {', '.join(taken)} of the layer", "Leave it out"
+            raise TypeError(message(must, short_repr(options[taken[0]]), do))
         options.setdefault("dtype", self.dtype.name)
         options.setdefault("padding_idx", self.padding_idx)
         options.setdefault("scale_grad_by_freq", self.scale_grad_by_freq)
@@ -919,29 +973,38 @@ class ShardedEmbedding:
 
     # Files ------------------------------------------------------------------------------------
 
-    def save(self, path: Any) -> None:
+    def save(self, path: Any, *, overwrite: bool = False) -> None:
         """Write rows, adapters and slots to a folder: a file for each shard, and a manifest.
 
         The manifest is written last and at once; until then, and when anything fails, the folder
         holds what was saved before. All workers must see the folder under the same path.
 
+        A table replaces what it has saved there before, or what it was loaded from. Of other
+        tables each has a folder of its own: with `overwrite` theirs is replaced.
+
         Raises
         ------
+        FileExistsError
+            For the folder of another table, unless `overwrite`. Nothing is written then.
         ShardError
             When a disk is full, or a shard does not answer.
         """
         self._check_consistent()
-        folder, save_id = Path(path).resolve(), uuid.uuid4().hex[:12]
-        folder.mkdir(parents=True, exist_ok=True)
+        folder, save_id = as_folder(path), uuid.uuid4().hex[:12]
+        may_replace = check_flag(overwrite, "overwrite")
+        check_owner(folder, self._table_id, may_replace)
         shards = range(self.sharding.shards)
-        names = [f"shard-{save_id}-{shard}.safetensors" for shard in shards]
+        names = [shard_name(self._table_id, save_id, shard) for shard in shards]
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             answers = [
                 self._shards.call(shard, "save", self._stamp(shard), str(folder / name), save_id)
                 for shard, name in enumerate(names)
             ]
-            sizes = [answer.result(20 * self.timeout) for answer in answers]
+            written = [answer.result(20 * self.timeout) for answer in answers]
             manifest = {
+                "table": self._table_id,
+                "name": self.name,
                 "save": save_id,
                 "step": self.iterations,
                 "seed": self._seed,
@@ -955,18 +1018,22 @@ class ShardedEmbedding:
                 "padding_idx": self.padding_idx,
                 "scale_grad_by_freq": self.scale_grad_by_freq,
                 "files": [
-                    {"name": name, "bytes": size} for name, size in zip(names, sizes, strict=True)
+                    {"name": name, "bytes": size, "crc32": checksum}
+                    for name, (size, checksum) in zip(names, written, strict=True)
                 ],
             }
+            replaced = check_owner(folder, self._table_id, may_replace)  # that of now
             write_manifest(folder, manifest)
         except BaseException as error:
-            for name in names:
-                (folder / name).unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                must, do = f"a manifest must be written to {folder}", "Make space, and save again"
+            if not holds_save(folder, save_id):  # it may have been written, and interrupted then
+                for name in names:
+                    (folder / name).unlink(missing_ok=True)
+            if isinstance(error, OSError) and not isinstance(error, FileExistsError):
+                must = f"a manifest must be written to {folder}"
+                do = "Make space or choose another folder, and save again"
                 raise ShardError(message(must, error.strerror or error, do)) from None
             raise
-        remove_shards(folder, names)
+        remove_shards(folder, self._table_id, replaced, names)
 
     def load(self, path: Any, plan: Any = None) -> None:
         """Start all shards anew, with all that a folder holds that `save` wrote.
@@ -983,8 +1050,10 @@ class ShardedEmbedding:
         ShardError
             When a shard does not answer; the table is inconsistent then.
         """
-        folder = Path(path).resolve()
-        saved = _read_saved(folder)
+        self._load(_read_saved(as_folder(path)), plan)
+
+    def _load(self, saved: "_Saved", plan: Any) -> None:
+        folder = saved.folder
         shapes = [(s.input_dim, s.output_dim) for s in (saved.sharding, self)]
         if shapes[0] != shapes[1] or saved.dtype != self.dtype.name:
             must = f"{folder} must hold a table {shapes[1]} of {self.dtype}"
@@ -995,8 +1064,10 @@ class ShardedEmbedding:
             DaskShards.check_workers(self.client, sharding)
         if saved.quantization is not None:
             check_codes(sharding, saved.quantization)
+        kind: Any = InProcessShards if self.client is None else DaskShards
+        kind.run(self.client, check_shard, saved.files, 20 * self.timeout)
         self.sharding, self.quantization_config = sharding, saved.quantization  # from here on
-        self._adapters = saved.adapters
+        self._adapters, self._table_id = saved.adapters, saved.table_id
         self._inconsistent = f"a load of {folder} that did not end"
         self._optimizer, self.padding_idx = saved.optimizer, saved.padding_idx
         self.scale_grad_by_freq, self._seed = saved.scale_grad_by_freq, saved.seed
@@ -1007,7 +1078,8 @@ class ShardedEmbedding:
             request.changed.append(request.ids)
         self.reset_traffic()
         self._start()
-        for answer in self._to_all("load", saved.sharding, saved.paths, saved.save_id, saved.step):
+        paths = [path for path, *_ in saved.files]
+        for answer in self._to_all("load", saved.sharding, paths, saved.save_id, saved.step):
             answer.result(20 * self.timeout)
         self.iterations, self._inconsistent = saved.step, ""
 
@@ -1017,7 +1089,8 @@ class ShardedEmbedding:
     ) -> "ShardedEmbedding":
         """Return the table of a folder that `save` wrote, on any number of shards.
 
-        Without a plan the folder's own is used; `options` are placement, timeout and name.
+        Without a plan the folder's own is used; `options` are placement, timeout and name, which
+        are those of the saved table otherwise.
 
         >>> import tempfile
         >>> table = ShardedEmbedding(5, 2, seed=3)
@@ -1027,19 +1100,16 @@ class ShardedEmbedding:
         >>> bool((again([4, 0]) == table([4, 0])).all())
         True
         """
-        saved = _read_saved(Path(path).resolve())
-        left = options.keys() - {"placement", "timeout", "name"}
-        if left:
-            must, do = "options must be placement, timeout and name", "The folder says the others"
-            raise TypeError(message(must, ", ".join(sorted(left)), do))
+        check_options(options, ("placement", "timeout", "name"), "The folder says the others")
+        saved = _read_saved(as_folder(path))
         self = cls.__new__(cls)
-        options.setdefault("placement", saved.placement)
+        options = {"placement": saved.placement, "name": saved.name, **options}
         shape = saved.sharding.input_dim, saved.sharding.output_dim
         sharding = saved.sharding if plan is None else plan
         self._set_up(
             shape, client, sharding, dtype=saved.dtype, optimizer=saved.optimizer, **options
         )
-        self.load(path)
+        self._load(saved, None)
         return self
 
     def __repr__(self) -> str:
@@ -1052,8 +1122,11 @@ class ShardedEmbedding:
 
 
 class _Saved(NamedTuple):
-    """A manifest, checked."""
+    """A manifest, checked; of each file its path, its save and its checksum."""
 
+    folder: Path
+    table_id: str
+    name: str
     sharding: Sharding
     dtype: str
     placement: str
@@ -1062,7 +1135,7 @@ class _Saved(NamedTuple):
     scale_grad_by_freq: bool
     quantization: Any
     adapters: AdapterSet
-    paths: list[str]
+    files: list[tuple[str, str, int]]
     save_id: str
     step: int
     seed: int
@@ -1073,12 +1146,12 @@ def _read_saved(folder: Path) -> _Saved:
     manifest = read_manifest(folder)
     with as_file_refused(folder / MANIFEST, "be the manifest of a sharded table", "Save it again"):
         sharding = Sharding.from_config(manifest["sharding"])
-        paths = [str(folder / Path(entry["name"]).name) for entry in manifest["files"]]
-        if len(paths) != sharding.shards:
-            raise ValueError(f"{len(paths)} files for {sharding.shards} shards")
-        for path in paths:
-            check_shard(path, manifest["save"])
-        check_choice(manifest["dtype"], "dtype", ("float32", "float64"))
+        files = [
+            (str(folder / Path(entry["name"]).name), manifest["save"], int(entry["crc32"]))
+            for entry in manifest["files"]
+        ]
+        if len(files) != sharding.shards:
+            raise ValueError(f"{len(files)} files for {sharding.shards} shards")
         check_choice(manifest["placement"], "placement", ("memory", "disk"))
         check_padding_idx(manifest["padding_idx"], sharding.input_dim)
         codes = manifest.get("quantization")
@@ -1086,15 +1159,18 @@ def _read_saved(folder: Path) -> _Saved:
         if optimizer is None:
             raise ValueError("no optimizer")
         return _Saved(
+            folder,
+            str(manifest["table"]),
+            check_name(manifest["name"]),
             sharding,
-            manifest["dtype"],
+            check_float_dtype(manifest["dtype"]),
             manifest["placement"],
             optimizers.serialize(optimizer),
             manifest["padding_idx"],
             check_flag(manifest["scale_grad_by_freq"], "scale_grad_by_freq"),
             None if codes is None else quantizers.get(codes),
             _mirrors(manifest.get("adapters", ()), manifest.get("active", ())),
-            paths,
+            files,
             manifest["save"],
             check_size(manifest["step"], "step", least=0),
             check_size(manifest["seed"], "seed", least=0),

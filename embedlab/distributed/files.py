@@ -1,14 +1,18 @@
 """Files of a sharded table: one safetensors file for each shard, and a manifest written last.
 
-The manifest names the files of one save. Files of another save have other names, so a save that
-ends in the middle leaves the last one whole.
+The manifest names the files of one save, their sizes and checksums. Files of another save have
+other names, so a save that ends in the middle leaves the last one whole; and names begin with the
+table, so that no save deletes what is not its own.
 """
 
 import json
 import math
 import mmap
 import os
+import re
+import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +23,11 @@ from embedlab.core.checks import message
 from embedlab.distributed.arrays import ArrayForm
 from embedlab.storage import FileRefused
 from embedlab.storage.atomic import atomic_write
-from embedlab.storage.errors import as_file_refused
+from embedlab.storage.errors import RESTORE, as_file_refused
 
 __all__ = [
-    *("MANIFEST", "check_shard", "open_shard", "read_manifest", "release_pages", "remove_shards"),
-    *("write_manifest", "write_shard"),
+    *("MANIFEST", "check_owner", "check_shard", "holds_save", "open_shard", "read_manifest"),
+    *("release_pages", "remove_shards", "shard_name", "write_manifest", "write_shard"),
 ]
 
 MANIFEST = "manifest.json"
@@ -31,14 +35,31 @@ FORMAT = "embedlab sharded table 1"
 _DTYPES = {"float32": "F32", "float64": "F64", "int8": "I8"}
 _LONGEST_HEADER = 1 << 20
 
+_NAME = re.compile(r"shard-[0-9a-f]+-[0-9a-f]+-[0-9]+[.]safetensors")
+
 PIECE = 1 << 26
 """Bytes that are written at a time."""
 
+READ = 1 << 22
+"""Bytes that are read at a time for a checksum."""
 
-def write_shard(path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> int:
-    """Write the arrays of a shard to a safetensors file, whole or not at all; return its size.
 
-    Arrays on disk are written a piece at a time, and each piece leaves memory again. OSError where
+def shard_name(table: str, save_id: str, shard: int) -> str:
+    """Return the name of a shard's file.
+
+    >>> shard_name("0f", "a1", 2)
+    'shard-0f-a1-2.safetensors'
+    """
+    return f"shard-{table}-{save_id}-{shard}.safetensors"
+
+
+def write_shard(
+    path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+) -> tuple[int, int]:
+    """Write the arrays of a shard to a safetensors file, whole or not at all.
+
+    Return the size of the file and its checksum, a CRC-32 that is computed on the way. Arrays on
+    disk are written a piece at a time, and each piece leaves memory again. OSError where
     the disk is full.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
@@ -50,13 +71,17 @@ def write_shard(path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[s
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with atomic_write(path) as temporary, temporary.open("r+b") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
+        start_of_file = len(text).to_bytes(8, "little") + text
+        file.write(start_of_file)
+        checksum = zlib.crc32(start_of_file)
         for array in arrays.values():
             rows = max(1, PIECE // max(1, array.strides[0]))
             for first in range(0, len(array), rows):
-                file.write(np.ascontiguousarray(array[first : first + rows]).data)
+                piece = np.ascontiguousarray(array[first : first + rows]).data
+                file.write(piece)
+                checksum = zlib.crc32(piece, checksum)
                 release_pages([array])
-    return os.path.getsize(path)
+    return os.path.getsize(path), checksum
 
 
 def release_pages(arrays: Iterable[Any]) -> None:
@@ -95,10 +120,20 @@ def open_shard(path: str, save_id: str, forms: Mapping[str, ArrayForm]) -> dict[
         return arrays
 
 
-def check_shard(path: str, save_id: str) -> None:
-    """Raise FileRefused for a shard's file whose header is damaged or of another save."""
+def check_shard(path: str, save_id: str, checksum: int) -> None:
+    """Raise FileRefused for a shard's file of another save, and one whose bytes have changed."""
     with as_file_refused(path, "be a safetensors file of a shard"):
         _read_header(path, save_id)
+        received = 0
+        with open(path, "rb") as file:
+            while piece := file.read(READ):
+                received = zlib.crc32(piece, received)
+        if received != checksum:
+            must, what = (
+                f"have the checksum {checksum:08x}",
+                f"{received:08x}, so bytes have changed",
+            )
+            raise FileRefused(path, must, what, RESTORE)
 
 
 def _read_header(path: str, save_id: str) -> tuple[dict[str, Any], int]:
@@ -117,8 +152,15 @@ def _read_header(path: str, save_id: str) -> tuple[dict[str, Any], int]:
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest of a save, whose files are there, whole or not at all."""
+    content = {"format": FORMAT, **manifest}
     with atomic_write(folder / MANIFEST) as temporary:
-        temporary.write_text(json.dumps({"format": FORMAT, **manifest}), encoding="utf-8")
+        checked = {**content, "crc32": _checksum(content)}
+        temporary.write_text(json.dumps(checked), encoding="utf-8")
+
+
+def _checksum(manifest: Mapping[str, Any]) -> int:
+    """Return the checksum of a manifest: one wrong digit would be another step."""
+    return zlib.crc32(json.dumps(manifest).encode())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -136,9 +178,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         must, do = "a folder of a sharded table must have a manifest", "Name one that save wrote"
         raise FileNotFoundError(message(must, f"{folder}, which has none", do))
     with as_file_refused(path, "be the manifest of a sharded table"):
-        manifest: dict[str, Any] = read_json(path.read_bytes(), MANIFEST)
-        if manifest["format"] != FORMAT:
-            raise ValueError(f"the format {manifest['format']!r:.60}")
+        manifest = _parse(path)
         for entry in manifest["files"]:
             file = folder / Path(entry["name"]).name
             size = file.stat().st_size if file.is_file() else None
@@ -148,8 +188,50 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         return manifest
 
 
-def remove_shards(folder: Path, keep: list[str]) -> None:
-    """Delete the files of other saves than the one that `keep` names."""
-    for file in folder.glob("shard-*.safetensors"):
+def _parse(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = read_json(path.read_bytes(), MANIFEST)
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"the format {manifest['format']!r:.60}")
+    stated = manifest.pop("crc32")
+    if stated != _checksum(manifest):
+        raise ValueError("its text has changed since it was written")
+    return manifest
+
+
+def holds_save(folder: Path, save_id: str) -> bool:
+    """Return whether the manifest of a folder is that of a save."""
+    with suppress(Exception):
+        return bool(_parse(folder / MANIFEST)["save"] == save_id)
+    return False
+
+
+def check_owner(folder: Path, table: str, overwrite: bool) -> list[str]:
+    """Return the names of the files that a save of a table replaces in a folder.
+
+    FileExistsError, unless `overwrite`, where the folder has the manifest of another table, or one
+    that this package did not write.
+    """
+    path, owner, replaced = folder / MANIFEST, "", []
+    if not path.exists():
+        return []
+    received = f"a {MANIFEST} that is none of a sharded table, or is damaged"
+    with suppress(Exception):
+        manifest = _parse(path)
+        owner, shape = manifest["table"], manifest["sharding"]
+        received = (
+            f"one that was saved there: {manifest['name']!r:.40}, "
+            f"{shape['input_dim']} x {shape['output_dim']}"
+        )
+        replaced = [name for e in manifest["files"] if _NAME.fullmatch(name := e["name"])]
+    if owner != table and not overwrite:
+        must = f"{folder} must hold no other table"
+        do = "Choose another folder, or pass overwrite=True"
+        raise FileExistsError(message(must, received, do))
+    return replaced
+
+
+def remove_shards(folder: Path, table: str, replaced: list[str], keep: list[str]) -> None:
+    """Delete the files that a save has replaced, and what earlier saves of the table left."""
+    for file in [*map(folder.joinpath, replaced), *folder.glob(f"shard-{table}-*.safetensors")]:
         if file.name not in keep:
             file.unlink(missing_ok=True)

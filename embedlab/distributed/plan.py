@@ -11,19 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from embedlab import optimizers
-from embedlab.core.checks import (
-    check_above_zero,
-    check_choice,
-    check_dtype,
-    check_size,
-    message,
-    short_repr,
-)
+from embedlab.core.checks import check_above_zero, check_choice, check_size, message, short_repr
 from embedlab.core.gradient import group
-from embedlab.core.ids import as_ids
+from embedlab.core.ids import as_ids, out_of_range_error
+from embedlab.distributed.checks import as_bytes, check_float_dtype, check_optimizer
 from embedlab.distributed.errors import PlanError
-from embedlab.distributed.sharding import SCHEMES, Sharding
+from embedlab.distributed.sharding import MOST_HASHED, SCHEMES, Sharding
 from embedlab.layers.memory import in_words
 
 __all__ = ["ShardPlan", "Traffic", "draw_ids", "expected_traffic", "plan"]
@@ -31,6 +24,7 @@ __all__ = ["ShardPlan", "Traffic", "draw_ids", "expected_traffic", "plan"]
 BATCHES = 32
 """Batches that are drawn to estimate the bytes of one."""
 
+_MOST_IDS = 1 << 32
 _HEAD = 1 << 20
 _EULER = 0.5772156649015329
 
@@ -69,6 +63,8 @@ class Traffic:
         return float(self.lookup_rows.max()) / mean if mean else 1.0
 
     def __add__(self, other: "Traffic") -> "Traffic":
+        if not isinstance(other, Traffic):
+            return NotImplemented
         names = ("lookup_ids", "lookup_rows", "step_ids", "step_rows")
         return Traffic(*(getattr(self, name) + getattr(other, name) for name in names))
 
@@ -89,7 +85,8 @@ def draw_ids(size: int, input_dim: int, law: str = "zipf", seed: int = 0) -> np.
     >>> int((ids == 0).sum()), int(ids.max()) < 10**10
     (419, True)
     """
-    size, rows = check_size(size, "size", least=0), check_size(input_dim, "input_dim")
+    size = check_size(size, "size", least=0, most=_MOST_IDS)
+    rows = check_size(input_dim, "input_dim")
     check_choice(law, "law", ("uniform", "zipf"))
     random = np.random.default_rng(check_size(seed, "seed", least=0))
     if law == "uniform":
@@ -99,7 +96,8 @@ def draw_ids(size: int, input_dim: int, law: str = "zipf", seed: int = 0) -> np.
     share = random.random(size) * total
     ids = np.searchsorted(head, share, side="right")
     tail = share >= head[-1]
-    ids[tail] = np.exp(share[tail] - _EULER) - 0.5  # the number whose harmonic number it is
+    number = np.exp(share[tail] - _EULER) - 0.5  # the number whose harmonic number it is
+    ids[tail] = np.minimum(number, np.nextafter(float(rows), 0.0))  # rows may be 2**63 as a float
     return np.minimum(ids, rows - 1)
 
 
@@ -124,7 +122,17 @@ def expected_traffic(
     >>> traffic.lookup_ids.tolist(), traffic.lookup_rows.tolist(), round(traffic.imbalance, 2)
     ([8.0, 4.0], [16.0, 8.0], 1.33)
     """
-    counts = np.zeros((4, workers))
+    if not isinstance(sharding, Sharding):
+        do = "Pass Sharding(...), or the plan of one table"
+        raise TypeError(message("sharding must be a Sharding", short_repr(sharding), do))
+    if not np.iterable(batches) or isinstance(batches, (str, bytes)):
+        do = "Pass a list of arrays"
+        raise TypeError(message("batches must be some batches of ids", short_repr(batches), do))
+    count, itemsize = check_size(workers, "workers"), check_size(itemsize, "itemsize")
+    if count <= max(sharding.workers):
+        must = f"workers must be at least {max(sharding.workers) + 1}, as the sharding names them"
+        raise ValueError(message(must, count, "Pass as many, or use fewer shards"))
+    counts = np.zeros((4, count))
     number = 0
     for batch in batches:
         number += 1
@@ -163,6 +171,9 @@ class ShardPlan:
 
     def __getitem__(self, name: str) -> Sharding:
         """Return the sharding of one table."""
+        if not isinstance(name, str) or name not in self.tables:
+            must, do = f"a table must be one of {list(self.tables)}", "Use the names of the plan"
+            raise KeyError(message(must, short_repr(name), do))
         return self.tables[name]
 
     def __repr__(self) -> str:
@@ -187,7 +198,7 @@ class ShardPlan:
 def plan(
     tables: Mapping[str, tuple[int, int]],
     workers: int,
-    memory: int,
+    memory: float,
     network: float | None = None,
     *,
     batch_size: int = 8192,
@@ -205,7 +216,7 @@ def plan(
     tables : dict of str to (V, D)
     workers : int
         W.
-    memory : int
+    memory : int, or a float such as 16e9
         Bytes that one worker may hold, in memory or, with ``placement="disk"``, on disk.
     network : float, optional
         Bytes a second that one worker moves: `ShardPlan.seconds` is computed with it.
@@ -232,6 +243,8 @@ def plan(
     ------
     PlanError
         When no plan fits: how many bytes are missing, in one line.
+    ValueError, IdError
+        For arguments that do not fit each other, and measured ids outside their table.
 
     Notes
     -----
@@ -254,37 +267,38 @@ def plan(
 the slots of Adagrad they take 51.2 MB. Received 11.2 MB too little. Use 3 workers, or more \
 memory a worker.
     """
-    count, budget = check_size(workers, "workers"), check_size(memory, "memory")
+    count, budget = check_size(workers, "workers"), as_bytes(memory, "memory")
     network = None if network is None else check_above_zero(network, "network")
-    batch = check_size(batch_size, "batch_size")
-    rule = optimizers.get(optimizer)
-    itemsize = np.dtype(check_dtype(dtype)).itemsize
-    options = dict(schemes or {}), dict(replicated or {})
-    shapes = _as_shapes(tables, options)
-    search = _Search(count, budget, itemsize * (1 + len(rule.slots)), itemsize)
-    streams = {n: _batches(ids, n, shape[0], batch, seed) for n, shape in shapes.items()}
+    batch = check_size(batch_size, "batch_size", most=_MOST_IDS // BATCHES)
+    rule, itemsize = check_optimizer(optimizer), np.dtype(check_float_dtype(dtype)).itemsize
+    shapes = _as_shapes(tables)
+    hot = _as_hot(shapes, _by_table(replicated, "replicated", shapes))
+    fixed = _as_schemes(hot, _by_table(schemes, "schemes", shapes))
+    row_itemsize = itemsize * (1 + len(rule.slots))
+    needed = sum(math.prod(shape) for shape in shapes.values()) * row_itemsize
+    slots = f"with the slots of {type(rule).__name__} they take {in_words(needed)}"
+    must = f"the tables must fit into {count} workers of {in_words(budget)}: {slots}"
+    if needed > count * budget:
+        received = f"{in_words(needed - count * budget)} too little"
+        do = f"Use {-(-needed // budget)} workers, or more memory a worker"
+        raise PlanError(message(must, received, do))
+    search = _Search(count, budget, row_itemsize, itemsize)
+    streams = _as_streams(ids, shapes, batch, check_size(seed, "seed", least=0))
     order = sorted(shapes, key=lambda name: -math.prod(shapes[name]))
     for even in (False, True):
         search.clear()
         for name in order:
-            fixed, hot = options[0].get(name), options[1].get(name, 0)
-            if not search.place(name, shapes[name], streams[name], fixed, hot, even):
+            if not search.place(
+                name, shapes[name], streams[name], fixed.get(name), hot[name], even
+            ):
                 break
         else:
             shardings = {name: search.tables[name] for name in shapes}
+            memories = np.array(search.memory, np.int64)
             seconds = None if network is None else float(search.traffic.by_worker.max()) / network
-            return ShardPlan(shardings, count, search.memory, search.traffic, seconds)
-    needed = sum(math.prod(shape) for shape in shapes.values()) * search.row_itemsize
-    slots = f"with the slots of {type(rule).__name__} they take {in_words(needed)}"
-    must = f"the tables must fit into {count} workers of {in_words(budget)}: {slots}"
-    missing = needed - count * budget
-    if missing > 0:
-        received = f"{in_words(missing)} too little"
-        do = f"Use {-(-needed // budget)} workers, or more memory a worker"
-    else:
-        received = f"no place for {name!r} in what is left of each worker"
-        do = "Leave schemes and replicated to the planner, or use one worker more"
-    raise PlanError(message(must, received, do))
+            return ShardPlan(shardings, count, memories, search.traffic, seconds)
+    do = "Leave schemes and replicated to the planner, or use one worker more"
+    raise PlanError(message(must, f"no place for {name!r} in what is left of each worker", do))
 
 
 class _Search:
@@ -297,7 +311,7 @@ class _Search:
 
     def clear(self) -> None:
         self.tables: dict[str, Sharding] = {}
-        self.memory = np.zeros(self.workers, np.int64)
+        self.memory = [0] * self.workers  # not of int64: what does not fit may be more
         self.traffic = Traffic(*np.zeros((4, self.workers)))
 
     def place(
@@ -306,14 +320,14 @@ class _Search:
         shape: tuple[int, int],
         batches: list[np.ndarray],
         fixed: str | None,
-        hot: Any,
+        hot: np.ndarray,
         even: bool,
     ) -> bool:
         """Add a table with the best scheme that fits; return whether there was one."""
         best = None
         for sharding in self._candidates(shape, fixed, hot, even):
-            memory = self.memory + self._memory(sharding)
-            if memory.max() > self.budget:
+            memory = self._memory(sharding)
+            if max(memory) > self.budget:
                 continue
             traffic = self.traffic + expected_traffic(
                 sharding, batches, self.workers, self.itemsize
@@ -327,52 +341,110 @@ class _Search:
         return True
 
     def _candidates(
-        self, shape: tuple[int, int], fixed: str | None, hot: Any, even: bool
+        self, shape: tuple[int, int], fixed: str | None, hot: np.ndarray, even: bool
     ) -> list[Sharding]:
-        schemes = SCHEMES if fixed is None else (fixed,)
-        if even and fixed is None:
-            schemes = ("row_wise_hashed",)
+        schemes: tuple[str, ...] = SCHEMES if fixed is None else (fixed,)
+        if fixed is None and shape[0] > MOST_HASHED:
+            schemes = tuple(scheme for scheme in schemes if scheme != "row_wise_hashed")
+        if fixed is None and even and shape[0] >= self.workers:
+            schemes = ("row_wise_hashed" if "row_wise_hashed" in schemes else "row_wise",)
         candidates = []
         for scheme in schemes:
-            if scheme == "table_wise" and not np.size(hot) + (hot if np.ndim(hot) == 0 else 1) > 1:
-                ranked = np.lexsort((self.memory, self.traffic.by_worker))
-                candidates += [Sharding(*shape, scheme, 1, (int(worker),)) for worker in ranked]
-            elif scheme == "column_wise" and np.ndim(hot) == 0 and hot == 0:
-                shards = min(self.workers, shape[1])
-                candidates.append(Sharding(*shape, scheme, shards))
-            elif scheme.startswith("row_wise"):
+            if scheme.startswith("row_wise"):
                 shards = min(self.workers, shape[0])
                 candidates.append(Sharding(*shape, scheme, shards, replicated=hot))
+            elif hot.size:
+                continue
+            elif scheme == "table_wise":
+                ranked = np.lexsort((np.array(self.memory), self.traffic.by_worker))
+                candidates += [Sharding(*shape, scheme, 1, (int(worker),)) for worker in ranked]
+            else:
+                candidates.append(Sharding(*shape, scheme, min(self.workers, shape[1])))
         return candidates
 
-    def _memory(self, sharding: Sharding) -> np.ndarray:
-        memory = np.zeros(self.workers, np.int64)
+    def _memory(self, sharding: Sharding) -> list[int]:
+        """Return the bytes that each worker holds with this table too."""
+        memory = list(self.memory)
         for shard, worker in enumerate(sharding.workers):
             memory[worker] += math.prod(sharding.shape(shard)) * self.row_itemsize
         return memory
 
 
-def _as_shapes(tables: Any, options: tuple[dict[str, Any], ...]) -> dict[str, tuple[int, int]]:
+def _as_shapes(tables: Any) -> dict[str, tuple[int, int]]:
+    """Return the shape of each table."""
     if not isinstance(tables, Mapping) or not tables:
         must, do = "tables must be a dict of names to (V, D)", 'Pass {"words": (50000, 64)}'
         raise ValueError(message(must, short_repr(tables), do))
-    for names in options:
-        for name in names:
-            check_choice(name, "a name in schemes and replicated", (*tables,))
     shapes = {}
     for name, shape in tables.items():
-        rows, columns = shape
-        shapes[name] = check_size(rows, "input_dim"), check_size(columns, "output_dim")
+        if not isinstance(name, str):
+            do = 'Pass {"words": (50000, 64)}'
+            raise ValueError(message("the name of a table must be a string", short_repr(name), do))
+        try:
+            rows, columns = shape
+        except (TypeError, ValueError):
+            must, do = f"the shape of {name!r} must be (V, D)", "Pass for example (50000, 64)"
+            raise ValueError(message(must, short_repr(shape), do)) from None
+        sizes = f"input_dim of {name!r}", f"output_dim of {name!r}"
+        shapes[name] = check_size(rows, sizes[0]), check_size(columns, sizes[1])
     return shapes
 
 
-def _batches(ids: Any, name: str, rows: int, size: int, seed: int) -> list[np.ndarray]:
-    """Return some batches of ids of one table."""
+def _by_table(values: Any, what: str, shapes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of some tables by their names."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        must, do = (
+            f"{what} must be a dict with names of tables",
+            f"Pass {{{next(iter(shapes))!r}: …}}",
+        )
+        raise ValueError(message(must, short_repr(values), do))
+    unknown = [name for name in values if name not in shapes]
+    if unknown:
+        must = f"{what} must name tables of the plan, which are {', '.join(shapes)}"
+        raise ValueError(message(must, short_repr(unknown[0]), "Choose among these"))
+    return dict(values)
+
+
+def _as_hot(
+    shapes: Mapping[str, tuple[int, int]], replicated: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Return the replicated ids of each table."""
+    return {
+        name: Sharding(rows, columns, "row_wise", replicated=replicated.get(name, 0)).replicated
+        for name, (rows, columns) in shapes.items()
+    }
+
+
+def _as_schemes(hot: Mapping[str, np.ndarray], schemes: Mapping[str, Any]) -> dict[str, str]:
+    """Return the schemes that are fixed, each one that can have the replicated rows."""
+    for name, scheme in schemes.items():
+        check_choice(scheme, f"the scheme of {name!r}", SCHEMES)
+        if hot[name].size and not scheme.startswith("row_wise"):
+            must = f"{name!r} must have a row-wise scheme for its replicated rows"
+            raise ValueError(message(must, scheme, "Leave the scheme out, or replicate none"))
+    return dict(schemes)
+
+
+def _as_streams(
+    ids: Any, shapes: Mapping[str, tuple[int, int]], size: int, seed: int
+) -> dict[str, list[np.ndarray]]:
+    """Return some batches of ids of each table."""
     if isinstance(ids, str):
-        stream = draw_ids(BATCHES * size, rows, ids, seed)
-    elif isinstance(ids, Mapping) and name in ids:
-        stream = as_ids(ids[name]).reshape(-1)
+        streams = {n: draw_ids(BATCHES * size, shape[0], ids, seed) for n, shape in shapes.items()}
     else:
-        must, do = 'ids must be "zipf", "uniform" or a dict with ids of each table', "Add them"
-        raise ValueError(message(must, f"nothing for {name!r}", do))
-    return [stream[first : first + size] for first in range(0, stream.size, size)]
+        measured = _by_table(ids, "ids", shapes)
+        streams = {name: as_ids(stream) for name, stream in measured.items()}
+    for name, (rows, _) in shapes.items():
+        if name not in streams:
+            must = 'ids must be "zipf", "uniform" or a dict with ids of each table'
+            raise ValueError(message(must, f"nothing for {name!r}", "Add them"))
+        stream = streams[name]
+        if stream.size and not 0 <= int(stream.min()) <= int(stream.max()) < rows:
+            raise out_of_range_error(stream, rows)
+        streams[name] = stream.reshape(-1)
+    return {
+        name: [stream[first : first + size] for first in range(0, stream.size, size)]
+        for name, stream in streams.items()
+    }

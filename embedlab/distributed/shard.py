@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embedlab import initializers, optimizers, quantizers
-from embedlab.core.checks import message
+from embedlab.core.checks import message, short_repr
 from embedlab.core.geometry import nearest, normalize_rows
 from embedlab.core.gradient import SparseGrad
 from embedlab.core.lookup import lookup
@@ -351,20 +351,20 @@ class Shard:
 
     # Files ------------------------------------------------------------------------------------
 
-    def save(self, stamp: Stamp, path: str, save_id: str) -> int:
-        """Write all arrays to a safetensors file, whole or not at all; return its size.
+    def save(self, stamp: Stamp, path: str, save_id: str) -> tuple[int, int]:
+        """Write all arrays to a safetensors file, whole or not at all; return size and checksum.
 
         ShardError where the disk is full or the folder cannot be written.
         """
         self._check(stamp)
         try:
-            size = write_shard(path, self._arrays(), {"save": save_id, "step": str(self.step)})
+            written = write_shard(path, self._arrays(), {"save": save_id, "step": str(self.step)})
         except OSError as error:
             must = f"shard {self.index} must be written to {Path(path).parent}"
             do = "Make space, and save again; what was saved before is whole"
             raise ShardError(message(must, error.strerror or error, do)) from None
         self._release()
-        return size
+        return written
 
     def load(self, sharding: Sharding, paths: list[str], save_id: str, step: int) -> int:
         """Read the arrays of this shard from files of any number of shards; return `step`.
@@ -444,10 +444,11 @@ def check_initializer(initializer: Any, name: str = "embeddings_initializer") ->
     """
     start = initializers.get(initializer)
     names = ("RandomUniform", "RandomNormal", "TruncatedNormal", "Zeros", "Ones", "Constant")
-    if type(start) not in [getattr(initializers, name) for name in names]:
-        must = f"{name} must be one of {', '.join(names)}"
+    known = type(start) in [getattr(initializers, name) for name in names]
+    if not known or np.ndim(getattr(start, "value", 0)):
+        must = f"{name} must be one of {', '.join(names)}, with plain numbers"
         do = "Make the rows in an Embedding, and use ShardedEmbedding.from_embedding"
-        raise ValueError(message(must, repr(initializer), do))
+        raise ValueError(message(must, short_repr(initializer), do))
     config: dict[str, Any] = initializers.serialize(start)
     return config
 

@@ -7,23 +7,25 @@ columns of all rows. Beside sharded rows, the ids of `replicated` have a copy on
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from embedlab.core.checks import check_choice, check_size, message, short_repr
+from embedlab.core.checks import ShapeError, check_choice, check_size, message, short_repr
 from embedlab.core.gradient import group
-from embedlab.core.ids import as_ids, out_of_range_error
+from embedlab.core.ids import IdError, as_ids, out_of_range_error
 
-__all__ = ["SCHEMES", "Part", "Sharding"]
+__all__ = ["MOST_HASHED", "SCHEMES", "Part", "Sharding"]
 
 SCHEMES = ("table_wise", "row_wise", "row_wise_hashed", "column_wise")
 
 _SPLIT = 20
 """Bits of a factor that are multiplied at a time: products of 40 and 20 bits fit into int64."""
 
-_MOST_HASHED = 1 << 40
+MOST_HASHED = 1 << 40
+"""Rows that row_wise_hashed can spread."""
 
 
 class Part(NamedTuple):
@@ -94,49 +96,40 @@ class Sharding:
 
     def __post_init__(self) -> None:
         check_choice(self.scheme, "scheme", SCHEMES)
-        rows, columns = check_size(self.input_dim, "input_dim"), self.output_dim
-        check_size(columns, "output_dim")
+        rows = check_size(self.input_dim, "input_dim")
+        columns = check_size(self.output_dim, "output_dim")
         shards = check_size(self.shards, "shards")
-        hot = self._as_replicated(self.replicated)
+        hot = _as_replicated(self.replicated, rows)
         cold = rows - hot.size
         splits = {"table_wise": 1, "column_wise": columns}.get(self.scheme, cold)
         splits = shards if hot.size else splits  # every shard has the replicated rows anyway
         if shards > splits:
             must = f"{self.scheme} must split {splits} into at most as many shards"
             raise ValueError(message(must, shards, "Use fewer shards"))
-        if self.scheme == "row_wise_hashed" and rows > _MOST_HASHED:
-            must = f"row_wise_hashed must have at most {_MOST_HASHED} rows"
+        if self.scheme == "row_wise_hashed" and rows > MOST_HASHED:
+            must = f"row_wise_hashed must have at most {MOST_HASHED} rows"
             raise ValueError(message(must, rows, "Use row_wise"))
         if hot.size and not self.scheme.startswith("row_wise"):
             received = f"{hot.size} for {self.scheme}"
             raise ValueError(message("replicated must be 0", received, "Use a row-wise scheme"))
-        workers = tuple(int(w) for w in self.workers) or tuple(range(shards))
-        if len(workers) != shards or min(workers) < 0:
-            must = f"workers must name one worker for each of {shards} shards, from 0 up"
-            raise ValueError(message(must, short_repr(self.workers), "Leave workers out"))
         length = columns if self.scheme == "column_wise" else cold
-        fields = {
+        values = {
+            "input_dim": rows,
+            "output_dim": columns,
             "shards": shards,
-            "workers": workers,
+            "workers": _as_workers(self.workers, shards),
             "replicated": hot,
             "_bounds": np.array([length * s // shards for s in range(shards + 1)], np.int64),
             "_factors": _hash_factors(cold) if self.scheme == "row_wise_hashed" else (1, 1),
         }
-        for name, value in fields.items():
+        for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    def _as_replicated(self, replicated: Any) -> np.ndarray:
-        if isinstance(replicated, (int, np.integer)) and not isinstance(replicated, bool):
-            return np.arange(check_size(replicated, "replicated", least=0, most=self.input_dim))
-        ids = as_ids(replicated)
-        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.input_dim:
-            raise out_of_range_error(ids, self.input_dim)
-        return np.unique(ids)
 
     # Shards -----------------------------------------------------------------------------------
 
     def shape(self, shard: int) -> tuple[int, int]:
         """Return the rows and columns of one shard."""
+        shard = self._as_shard(shard)
         length = int(self._bounds[shard + 1] - self._bounds[shard])
         if self.scheme == "column_wise":
             return self.input_dim, length
@@ -144,6 +137,7 @@ class Sharding:
 
     def columns(self, shard: int) -> slice:
         """Return the columns of the table that one shard holds."""
+        shard = self._as_shard(shard)
         if self.scheme == "column_wise":
             return slice(int(self._bounds[shard]), int(self._bounds[shard + 1]))
         return slice(0, self.output_dim)
@@ -151,6 +145,9 @@ class Sharding:
     def row_dtype(self, shard: int) -> Any:
         """Return the dtype in which row numbers of a shard travel."""
         return np.int32 if self.shape(shard)[0] < 2**31 else np.int64
+
+    def _as_shard(self, shard: Any) -> int:
+        return check_size(shard, "shard", least=0, most=self.shards - 1)
 
     # Rows -------------------------------------------------------------------------------------
 
@@ -183,13 +180,22 @@ class Sharding:
         """Return the row of an id in a shard; None where it is in others only, and for None."""
         if number is None:
             return None
-        owner, row = self.locate([number])
+        shard, (owner, row) = (
+            self._as_shard(shard),
+            self.locate([check_size(number, "id", least=0)]),
+        )
         local = self.scheme.startswith("row_wise") and int(row[0]) >= self.replicated.size
         return int(row[0]) if not local or int(owner[0]) == shard else None
 
     def global_ids(self, shard: int, rows: Any) -> np.ndarray:
         """Return the ids of rows of a shard: the inverse of `locate`."""
-        local = as_ids(rows)
+        local, height = as_ids(rows), self.shape(shard)[0]
+        if local.size and not 0 <= int(local.min()) <= int(local.max()) < height:
+            place = np.argwhere((local < 0) | (local >= height))[0]
+            wrong = int(local[tuple(place)])
+            must = f"rows of shard {shard} must lie in 0..{height - 1}"
+            text = message(must, f"{wrong} at {place.tolist()}", "Count the rows of the shard")
+            raise IdError(text, [wrong], [tuple(place.tolist())], height)
         if not self.scheme.startswith("row_wise"):
             return local
         hot = self.replicated
@@ -211,6 +217,10 @@ class Sharding:
         >>> [(part.shard, part.positions.tolist(), part.rows.tolist()) for part in parts]
         [(0, [0], [1]), (1, [1, 2], [2, 3])]
         """
+        ids = as_ids(ids)
+        if ids.ndim != 1:
+            must = "ids of parts must have one axis"
+            raise ShapeError(message(must, f"shape {ids.shape}", "Use ids.reshape(-1)"))
         if not ids.size:
             return []
         if not self.scheme.startswith("row_wise"):
@@ -249,10 +259,38 @@ class Sharding:
         return {**config, "workers": list(self.workers), "replicated": self.replicated.tolist()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Sharding":
+    def from_config(cls, config: Mapping[str, Any]) -> "Sharding":
         """Return a sharding from `get_config`."""
+        names = {one.name for one in fields(cls) if one.init}
+        if not isinstance(config, Mapping) or set(config) != names:
+            must, do = "config must be that of a Sharding", "Pass what get_config returned"
+            raise ValueError(message(must, short_repr(config), do))
         replicated = np.array(config["replicated"], np.int64)
         return cls(**{**config, "workers": tuple(config["workers"]), "replicated": replicated})
+
+
+def _as_workers(workers: Any, shards: int) -> tuple[int, ...]:
+    """Return the worker of each shard: by default as many as shards."""
+    listed = np.iterable(workers) and not isinstance(workers, (str, bytes, Mapping))
+    numbers = tuple(workers) if listed else (None,)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers)
+    if not whole or len(numbers) not in (0, shards) or min(numbers, default=0) < 0:
+        must = f"workers must name one worker for each of {shards} shards, from 0 up"
+        raise ValueError(message(must, short_repr(workers), "Leave workers out"))
+    return tuple(map(int, numbers)) or tuple(range(shards))
+
+
+def _as_replicated(replicated: Any, rows: int) -> np.ndarray:
+    """Return the ids (H,) whose rows every shard holds, sorted."""
+    if not np.iterable(replicated):
+        return np.arange(check_size(replicated, "replicated", least=0, most=rows))
+    ids = as_ids(replicated)
+    if ids.ndim != 1:
+        must, do = "replicated must be a number, or ids with one axis", "Use ids.reshape(-1)"
+        raise ShapeError(message(must, f"shape {ids.shape}", do))
+    if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < rows:
+        raise out_of_range_error(ids, rows)
+    return np.unique(ids)
 
 
 def _fill_up(loads: np.ndarray, count: int) -> np.ndarray:

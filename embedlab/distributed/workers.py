@@ -4,6 +4,7 @@ Both start the same `Shard`s and pass calls to them. Scheduling, transport and s
 """
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -46,6 +47,12 @@ class InProcessShards:
 
     def __init__(self, sharding: Sharding, options: ShardOptions):
         self.shards = [Shard(sharding, index, options) for index in range(sharding.shards)]
+
+    @staticmethod
+    def run(client: None, function: Callable[..., Any], calls: list[Any], timeout: float) -> None:
+        """Call a function, that needs no shard, with each tuple of arguments."""
+        for arguments in calls:
+            function(*arguments)
 
     def check(self) -> None:
         """Do nothing: no shard of this process can be lost."""
@@ -145,11 +152,30 @@ class DaskShards:
                     raise
                 raise lost(index, f"{type(error).__name__}: {error}".rstrip(".")) from error
 
+    @classmethod
+    def run(
+        cls, client: Any, function: Callable[..., Any], calls: list[Any], timeout: float
+    ) -> None:
+        """Call a function, that needs no shard, with each tuple of arguments, on the workers."""
+        cls._addresses(client)
+        futures = [client.submit(function, *arguments, pure=False) for arguments in calls]
+        deadline = time.monotonic() + timeout
+        for index, future in enumerate(futures):
+            try:
+                future.result(timeout=max(0.001, deadline - time.monotonic()))
+            except Exception as error:
+                if type(error).__module__.startswith("embedlab."):
+                    raise
+                raise lost(index, f"{type(error).__name__}: {error}".rstrip(".")) from error
+
     @staticmethod
     def _addresses(client: Any) -> list[str]:
         if not hasattr(client, "submit") or getattr(client, "asynchronous", True):
             must = "client must be a distributed.Client that is not asynchronous"
             raise TypeError(message(must, short_repr(client), "Pass distributed.Client(...)"))
+        if client.status != "running":
+            must, do = "client must be connected", "Pass a new one to ShardedEmbedding.from_saved"
+            raise ShardLostError(message(must, f"one that is {client.status}", do))
         return sorted(client.nthreads())
 
     @classmethod

@@ -1,5 +1,6 @@
 """The error of a file that is not read."""
 
+import copyreg
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ class FileRefused(ValueError):
     def __init__(self, path: Any, must: str, received: str, do: str):
         super().__init__(message(f"{path} must {must}", received, do))
         self.path = str(path)
+
+    def __reduce__(self) -> Any:  # its arguments are not those of its base: a worker sends it so
+        return copyreg.__newobj__, (type(self), str(self)), vars(self)  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from embedlab.distributed import (
     ShardLostError,
     local_cluster,
 )
+from embedlab.storage import FileRefused
 
 if not os.environ.get("CI"):  # there it must be installed
     pytest.importorskip("distributed")
@@ -69,6 +70,12 @@ def test_adapters_and_codes_are_exact(client, make_pair, tmp_path):
         rule.apply(gradients.values(), [v for v in layer.weights if v.name in gradients])
         table.step(table.backward(ids, grad))
     table.save(tmp_path)
+    file, *_ = tmp_path.glob("*.safetensors")
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(FileRefused, match="have the checksum"):
+        table.load(tmp_path)
+    file.write_bytes(data)
     table.load(tmp_path, Sharding(90, 6, "row_wise", 2, replicated=5))
     np.testing.assert_array_equal(table(np.arange(90)), layer(np.arange(90)))
 
@@ -89,6 +96,24 @@ def test_a_bad_id_and_a_large_answer(client):
 def test_plans_for_more_workers_than_there_are(client):
     with pytest.raises(ValueError, match=r"must have 9 workers for this plan\. Received 4"):
         ShardedEmbedding(50, 3, client, Sharding(50, 3, "row_wise", 9))
+
+
+def test_a_client_that_is_closed(client, tmp_path):
+    with client.__class__(client.scheduler.address, set_as_default=False) as other:
+        table = ShardedEmbedding(9, 3, other, Sharding(9, 3, "row_wise", 2), seed=1)
+        table.save(tmp_path)
+        rows = table(np.arange(9))
+    for call in (
+        lambda: table([1]),
+        lambda: table.step(table.backward([1], np.ones((1, 3), np.float32))),
+        lambda: table.save(tmp_path),
+        lambda: table.load(tmp_path),
+        lambda: ShardedEmbedding(9, 3, other),
+    ):
+        with pytest.raises(ShardLostError, match=r"Received [^\n]+$"):
+            call()
+    again = ShardedEmbedding.from_saved(tmp_path, client)
+    np.testing.assert_array_equal(again(np.arange(9)), rows)
 
 
 def process_of(client, shard):

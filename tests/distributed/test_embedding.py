@@ -217,6 +217,20 @@ def test_layers_with_rules_that_shards_do_not_have_are_refused(options):
         ShardedEmbedding.from_embedding(Embedding(5, 2, **options))
 
 
+def test_what_a_layer_says_is_no_option():
+    for name, value in {"padding_idx": 1, "dtype": "float64", "seed": 1}.items():
+        with pytest.raises(TypeError, match=f"Received {name}. The layer says"):
+            ShardedEmbedding.from_embedding(Embedding(5, 2), **{name: value})
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    one = np.int64(1)
+    plan = Sharding(5 * one, 2 * one, shards=2 * one)
+    table = ShardedEmbedding(5 * one, 2 * one, plan=plan, padding_idx=one, seed=one)
+    table.save(tmp_path)
+    assert ShardedEmbedding.from_saved(tmp_path).padding_idx == 1
+
+
 def test_gradients_that_do_not_fit_are_refused():
     table = ShardedEmbedding(10, 3, seed=1)
     with pytest.raises(TypeError, match="step takes a SparseGrad"):
@@ -226,8 +240,14 @@ def test_gradients_that_do_not_fit_are_refused():
     with pytest.raises(DtypeError, match="dtype float32"):
         rows = np.ones((1, 3))
         table.step(SparseGrad(np.array([1]), rows, (10, 3), (np.array([1]), rows)))
-    with pytest.raises(ShapeError):
-        table.backward([1, 2], np.ones((3, 3), np.float32))
+    for shape in ((3, 3), (2, 4), (2,)):
+        with pytest.raises(ShapeError, match="grad must have the shape of the rows"):
+            table.backward([1, 2], np.ones(shape, np.float32))
+    ids, rows = np.array([[1, 8]]), np.ones((2, 3), np.float32)
+    with pytest.raises(ShapeError, match=r"Received ids \(1, 2\) and rows \(2, 3\)"):
+        table.step(SparseGrad(ids, rows, (10, 3), (ids, rows)))
+    with pytest.raises(IdError, match="Received 10"):
+        table.step(SparseGrad(np.array([1, 10]), rows, (10, 3), (ids, rows)))
     assert table.iterations == 0 and table([1]).shape == (1, 3)
 
 

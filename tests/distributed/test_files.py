@@ -1,6 +1,7 @@
 """Files of sharded tables: on any number of shards, whole or not at all."""
 
 import json
+import pickle
 import resource
 import signal
 
@@ -9,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from embedlab.distributed import SCHEMES, ShardedEmbedding, ShardError, Sharding
-from embedlab.distributed.files import MANIFEST
+from embedlab.distributed.files import MANIFEST, write_manifest
 from embedlab.storage import FileRefused
 
 
@@ -63,6 +64,49 @@ def test_a_second_save_replaces_the_first(trained, tmp_path):
     assert ShardedEmbedding.from_saved(tmp_path).iterations == 5
 
 
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_save_leaves_the_folder_of_another_table_alone(trained, tmp_path):
+    _, table = trained
+    table.save(tmp_path)
+    (tmp_path / "shard-notes.safetensors").write_text("not ours")
+    before, other = contents(tmp_path), ShardedEmbedding(50, 7, seed=2)
+    with pytest.raises(FileExistsError, match=r"Received one that .* 'embedding', 50 x 7\. Choose"):
+        other.save(tmp_path)
+    assert contents(tmp_path) == before
+    again = ShardedEmbedding.from_saved(tmp_path)
+    again.save(tmp_path)  # what was loaded is the same table
+    table.save(tmp_path)
+    other.save(tmp_path, overwrite=True)
+    assert len(contents(tmp_path)) == 4 and "shard-notes.safetensors" in contents(tmp_path)
+    assert ShardedEmbedding.from_saved(tmp_path).iterations == 0
+    with pytest.raises(FileExistsError):
+        table.save(tmp_path)
+
+
+def test_a_manifest_of_another_program_stays(tmp_path):
+    (tmp_path / MANIFEST).write_text('{"name": "a web page"}')
+    table, before = ShardedEmbedding(5, 2, seed=2), contents(tmp_path)
+    with pytest.raises(FileExistsError, match="none of a sharded table, or is damaged"):
+        table.save(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_save_that_is_interrupted_at_its_end_is_whole(trained, tmp_path, monkeypatch):
+    _, table = trained
+
+    def write_and_interrupt(*arguments):
+        write_manifest(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embedlab.distributed.embedding.write_manifest", write_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        table.save(tmp_path)
+    np.testing.assert_array_equal(ShardedEmbedding.from_saved(tmp_path)([1, 49]), table([1, 49]))
+
+
 @pytest.fixture
 def full_disk():
     """Keep files from growing beyond a number of bytes, as on a full disk."""
@@ -77,20 +121,20 @@ def full_disk():
 def test_a_full_disk_leaves_the_last_save_whole(trained, tmp_path, full_disk, size):
     _, table = trained
     table.save(tmp_path)
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    before = contents(tmp_path)
     table.step(table.backward([1], np.ones((1, 7), np.float32)))
     full_disk(size)
     with pytest.raises(ShardError, match=r"must be written to .*Make space") as error:
         table.save(tmp_path)
     assert "\n" not in str(error.value)
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
     assert table([1]).shape == (1, 7)  # the table goes on
 
 
 def test_a_full_disk_at_the_manifest(trained, tmp_path, monkeypatch):
     _, table = trained
     table.save(tmp_path)
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    before = contents(tmp_path)
 
     def fail(*arguments):
         raise OSError(28, "No space left on device")
@@ -98,11 +142,17 @@ def test_a_full_disk_at_the_manifest(trained, tmp_path, monkeypatch):
     monkeypatch.setattr("embedlab.distributed.embedding.write_manifest", fail)
     with pytest.raises(ShardError, match="a manifest must be written"):
         table.save(tmp_path)
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
 
 
 def damage_size(folder, file):
     file.write_bytes(file.read_bytes()[:-1])
+
+
+def damage_number(folder, file):
+    """Flip one bit of the last number."""
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 def damage_header(folder, file):
@@ -128,22 +178,38 @@ def damage_manifest(folder, file):
     (folder / MANIFEST).write_text("{")
 
 
+def damage_step(folder, file):
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(text.replace('"step": 4', '"step": 3'))
+
+
 @pytest.mark.parametrize(
-    "damage", [damage_size, damage_header, damage_shape, remove_file, mix_saves, damage_manifest]
+    "damage",
+    [
+        *(damage_size, damage_header, damage_number, damage_shape, remove_file, mix_saves),
+        *(damage_manifest, damage_step),
+    ],
 )
 def test_damaged_folders_are_refused(trained, tmp_path, damage):
     _, table = trained
     table.save(tmp_path)
     damage(tmp_path, sorted(tmp_path.glob("*.safetensors"))[1])
-    with pytest.raises(FileRefused) as error:
-        ShardedEmbedding.from_saved(tmp_path)
-    assert "\n" not in str(error.value)
+    rows = table([1, 2])
+    for load in (ShardedEmbedding.from_saved, table.load):
+        with pytest.raises(FileRefused) as error:
+            load(tmp_path)
+        assert "\n" not in str(error.value)
+    np.testing.assert_array_equal(table([1, 2]), rows)  # nothing is changed then
+    sent = pickle.loads(pickle.dumps(error.value))  # as from a worker
+    assert (str(sent), sent.path) == (str(error.value), error.value.path)
 
 
 def test_folders_of_other_tables_are_refused(trained, tmp_path):
     _, table = trained
     with pytest.raises(FileNotFoundError, match="must have a manifest"):
         table.load(tmp_path)
+    with pytest.raises(ValueError, match=r"path must name a folder\. Received .*, which is a file"):
+        table.save(__file__)
     ShardedEmbedding(9, 7, seed=1).save(tmp_path)
     with pytest.raises(ValueError, match=r"must hold a table \(50, 7\)"):
         table.load(tmp_path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from embedlab import IdError
 from embedlab.distributed import (
     PlanError,
     ShardedEmbedding,
@@ -95,15 +96,37 @@ def test_seconds_are_those_of_the_busiest_worker():
     [
         ({"tables": {}}, "tables must be a dict"),
         ({"ids": {"words": [1]}}, "nothing for"),
-        ({"schemes": {"nobody": "row_wise"}}, "a name in schemes"),
+        ({"schemes": {"nobody": "row_wise"}}, "schemes must name tables of the plan"),
+        ({"schemes": {"words": "rowwise"}}, "the scheme of 'words' must be"),
+        ({"schemes": {"words": "column_wise"}, "replicated": {"words": 3}}, "a row-wise scheme"),
+        ({"ids": {"words": [[1], [99_999]], "users": [], "days": [6]}}, r"99999 at \[1, 0\]"),
+        ({"dtype": "int8"}, "dtype must be"),
         ({"memory": 0}, "memory must be"),
         ({"network": 0}, "network must be above 0"),
         ({"ids": "pareto"}, "law must be"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, text):
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises((ValueError, IdError), match=text):
         plan(**{"tables": SIZES, "workers": 2, "memory": 10**9, **arguments})
+
+
+def test_tables_of_any_height_and_memory_as_a_float():
+    """Hashing has fewer rows than that; no worker could count some of the bytes in 64 bits."""
+    result = plan({"words": (2 * 10**12, 2), "days": (7, 8)}, 4, 13e12, batch_size=64)
+    assert result["words"].scheme == "row_wise" and result["words"].shards == 4
+    with pytest.raises(PlanError, match="too little"):
+        plan({"words": (2**62, 2**40)}, 4, 16e9, batch_size=64)
+    with pytest.raises(ValueError, match="row_wise_hashed must have at most"):
+        plan({"words": (2 * 10**12, 8)}, 4, 50e12, schemes={"words": "row_wise_hashed"})
+    ids = draw_ids(1000, 2**63 - 1)
+    assert ids.min() >= 0 and ids.max() > 2**60
+
+
+def test_many_tables_of_few_rows_share_the_workers():
+    tables = {f"t{number}": (1, 64) for number in range(8)}
+    result = plan(tables, 4, 600, batch_size=8, optimizer="sgd")
+    assert result.memory_by_worker.tolist() == [512] * 4
 
 
 def test_drawn_ids_follow_zipf_for_any_size():

@@ -5,14 +5,13 @@ import pytest
 
 from embedlab.distributed import (
     InconsistentTableError,
-    Shard,
     ShardedEmbedding,
     Sharding,
     ShardLostError,
     StepError,
 )
 from embedlab.distributed.arrays import ShardOptions
-from embedlab.distributed.shard import Stamp
+from embedlab.distributed.shard import Shard, Stamp
 
 GRAD = np.ones((1, 2), np.float32)
 

@@ -123,7 +123,7 @@ def test_read_only_and_by_value():
         ({"ids": [-1]}, IdError, "-1"),
         ({"workers": 0}, ValueError, "workers"),
         ({"scheme": "by_row"}, ValueError, "by_row"),
-        ({"scheme": "column_wise", "hot_rows": 2}, ValueError, "no place"),
+        ({"scheme": "column_wise", "hot_rows": 2}, ValueError, "a row-wise scheme"),
         ({"hot_rows": 131}, ValueError, "131"),
     ],
 )
