@@ -638,7 +638,7 @@ class ShardedEmbedding:
         Raises
         ------
         ValueError
-            For a name that is taken, a rank below 1, and an initializer of A whose numbers depend
+            For a name that is refused, a rank below 1, and an initializer of A whose numbers depend
             on its shape, but for "he_uniform".
         InconsistentTableError
             When a shard did not confirm it.
@@ -772,7 +772,7 @@ class ShardedEmbedding:
 
         Notes
         -----
-        Each shard returns its k best, and the k best of these are taken; the answer does not depend
+        Each shard returns its k best, and the k best of these are refused; the answer does not depend
         on the split. A column-wise table has no whole rows anywhere: it is read once, block by
         block, and searched here.
 
@@ -949,10 +949,10 @@ class ShardedEmbedding:
         >>> bool((table.to_embedding()([4, 0]) == table([4, 0])).all())
         True
         """
-        taken = sorted(options.keys() & _SET_BY_THE_TABLE)
-        if taken:
-            must, do = f"the table itself sets {', '.join(taken)} of the layer", "Leave it out"
-            raise TypeError(message(must, short_repr(options[taken[0]]), do))
+        refused = sorted(options.keys() & _SET_BY_THE_TABLE)
+        if refused:
+            must, do = f"the table itself sets {', '.join(refused)} of the layer", "Leave it out"
+            raise TypeError(message(must, short_repr(options[refused[0]]), do))
         options.setdefault("dtype", self.dtype.name)
         options.setdefault("padding_idx", self.padding_idx)
         options.setdefault("scale_grad_by_freq", self.scale_grad_by_freq)

@@ -197,7 +197,7 @@ FINE = {
     "from_embedding(plan)": "None",
     "to_embedding(dtype)": "None",
 }
-"""The kinds of `WRONG` that a call takes, and not in vain."""
+"""The kinds of `WRONG` that a call accepts, and not in vain."""
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def in_one_line(error):
 def test_wrong_arguments_are_refused_in_one_line(table, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table.save("saved")
-    rows, taken, foreign = table(np.arange(10)), [], []
+    rows, accepted, foreign = table(np.arange(10)), [], []
     for kind, wrong in WRONG.items():
         try:
             CALLS[name](table, wrong)
@@ -223,8 +223,8 @@ def test_wrong_arguments_are_refused_in_one_line(table, name, tmp_path, monkeypa
             if not in_one_line(error):
                 foreign.append(f"{kind}: {type(error).__name__}: {error}")
         else:
-            taken.append(kind)
-    assert not foreign and taken == FINE.get(name, "").split()
+            accepted.append(kind)
+    assert not foreign and accepted == FINE.get(name, "").split()
     np.testing.assert_array_equal(table(np.arange(10)), rows)
     assert table.iterations == 0
 

@@ -200,8 +200,8 @@ def test_damaged_folders_are_refused(trained, tmp_path, damage):
             load(tmp_path)
         assert "\n" not in str(error.value)
     np.testing.assert_array_equal(table([1, 2]), rows)  # nothing is changed then
-    sent = pickle.loads(pickle.dumps(error.value))  # as from a worker
-    assert (str(sent), sent.path) == (str(error.value), error.value.path)
+    copy = pickle.loads(pickle.dumps(error.value))  # as from a worker
+    assert (str(copy), copy.path) == (str(error.value), error.value.path)
 
 
 def test_folders_of_other_tables_are_refused(trained, tmp_path):
