@@ -638,7 +638,7 @@ class ShardedEmbedding:
         Raises
         ------
         ValueError
-            For a name that is refused, a rank below 1, and an initializer of A whose numbers depend
+            For a name that is taken, a rank below 1, and an initializer of A whose numbers depend
             on its shape, but for "he_uniform".
         InconsistentTableError
             When a shard did not confirm it.
@@ -772,7 +772,7 @@ class ShardedEmbedding:
 
         Notes
         -----
-        Each shard returns its k best, and the k best of these are refused; the answer does not depend
+        Each shard returns its k best, and the k best of these are taken; the answer does not depend
         on the split. A column-wise table has no whole rows anywhere: it is read once, block by
         block, and searched here.
 

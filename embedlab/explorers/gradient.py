@@ -155,7 +155,7 @@ class GradientExplorer(TableExplorer):
             words[i] if token.startswith("#") and 0 <= i < len(words) and words[i] else token
             for token, i in zip(sentence.tokens, ids.tolist(), strict=True)
         ]
-        self._total = sentence.total
+        self._total, self._unit = sentence.total, sentence.unit
         options: dict[str, Any] = {"tied": True}
         if self.mode != "tied":
             options = {
@@ -229,7 +229,7 @@ class GradientExplorer(TableExplorer):
             "own_gradient": self._grad_out is not None,
             "note": join_notes(
                 window_note(trace.table.shape, rows.size, min(width, COLUMNS_MAX)),
-                words_note(trace.ids.size, self._total),
+                words_note(trace.ids.size, self._total, self._unit),
             ),
         }
         return header, arrays

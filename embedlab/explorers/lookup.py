@@ -179,7 +179,7 @@ words to one id.'
             "max_difference": difference if np.isfinite(difference or 0.0) else None,
             "note": join_notes(
                 window_note(trace.table.shape, len(visible), columns),
-                words_note(n, self._sentence.total),
+                words_note(n, self._sentence.total, self._sentence.unit),
             ),
         }
         return header, arrays

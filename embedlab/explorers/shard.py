@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
-from embedlab.core.checks import message
+from embedlab.core.checks import message, short_repr
 from embedlab.core.ids import as_ids
 from embedlab.distributed import draw_ids
 from embedlab.explorers.explorer import Explorer
@@ -64,7 +64,8 @@ class ShardExplorer(Explorer):
     TraitError
         For an invalid parameter.
     ValueError, IdError
-        For both `text` and `ids`, and ids outside the table.
+        For both `text` and `ids`, for `ids` beside a stream that is drawn, and ids outside the
+        table.
 
     Examples
     --------
@@ -99,6 +100,9 @@ class ShardExplorer(Explorer):
             if text is not None:
                 must, do = "a batch must be text or ids", "Pass one of them"
                 raise ValueError(message(must, "both", do))
+            if values.get("stream", "text") != "text":
+                must, do = 'ids are a batch of your own, with stream="text"', "Leave stream out"
+                raise ValueError(message(must, f"stream={short_repr(values['stream'])}", do))
             text = " ".join(f"#{id_}" for id_ in as_ids(ids).reshape(-1).tolist())
         if text is not None:
             values = {"stream": "text", **values, "text": text}
@@ -108,17 +112,17 @@ class ShardExplorer(Explorer):
         """Return nothing: a page computes from the parameters alone."""
         return {}
 
-    def _batch(self) -> tuple[np.ndarray, Sequence[str], int]:
-        """Return the ids, their labels, and how many ids the text has."""
+    def _batch(self) -> tuple[np.ndarray, Sequence[str], int, str]:
+        """Return the ids, their labels, how many the text has, and whether as words or ids."""
         if self.stream == "text":
             sentence = parse_sentence(self.text, most=IDS_MAX)
-            return sentence.ids, sentence.tokens, sentence.total
+            return sentence.ids, sentence.tokens, sentence.total, sentence.unit
         ids = draw_ids(self.batch_size, self.input_dim, self.stream, self.seed)
-        return ids, [f"#{id_}" for id_ in ids.tolist()], ids.size
+        return ids, [f"#{id_}" for id_ in ids.tolist()], ids.size, "id"
 
     def compute_trace(self) -> ShardTrace:
         """Return the trace of the current parameters."""
-        ids, tokens, _ = self._batch()
+        ids, tokens, *_ = self._batch()
         return trace_shard(
             random_table(self.seed, (self.input_dim, self.output_dim)),
             ids,
@@ -162,10 +166,10 @@ class ShardExplorer(Explorer):
 
     def _note(self) -> str | None:
         """Return which ids and hot rows are left out, or None."""
-        ids, _, total = self._batch()
+        ids, _, total, unit = self._batch()
         unused = self.hot_rows and not self._replicates
         hot = "Hot rows are replicated with a row-wise scheme only." if unused else None
-        return join_notes(words_note(ids.size, total), hot)
+        return join_notes(words_note(ids.size, total, unit), hot)
 
     def draw(self, trace: ShardTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""

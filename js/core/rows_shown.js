@@ -35,11 +35,9 @@ export function windowNote([height, width], rows, columns) {
   return parts.length ? `Shown: ${parts.join(", ")}.` : null;
 }
 
-/** How many words of a text are used, or null if all are. @param {number} used @param {number} total */
-export const wordsNote = (used, total) =>
-  used >= total
-    ? null
-    : `The first ${formatCount(used)} of ${formatCount(total, "word")} are used.`;
+/** How many words, or ids, of a text are used, or null if all are. @param {number} used @param {number} total @param {string} unit */
+export const wordsNote = (used, total, unit = "word") =>
+  used >= total ? null : `The first ${formatCount(used)} of ${formatCount(total, unit)} are used.`;
 
 /** Some notes as one text, or null. @param {(string | null)[]} notes */
 export const joinNotes = (...notes) => notes.filter(Boolean).join(" ") || null;

@@ -10,6 +10,7 @@ import { tokenize } from "./tokenize.js";
  * @property {string[]} words  of the rows; "" for a row without one
  * @property {number} total    all words of the text, of which the first are used
  * @property {number} rowsNeeded  1 + the largest id of a word
+ * @property {string} unit     "id" where all of the text is ids that are written as numbers
  */
 /**
  * @typedef {object} Vocabulary
@@ -76,6 +77,7 @@ export function parseSentence(text, vocabulary, { most, onlyItsWords = false }) 
   const ids = [];
   let total = 0;
   let rowsNeeded = 0;
+  let unit = "id";
   for (const [n, piece] of text.split(LITERAL_ID).entries()) {
     const left = Math.max(0, most - tokens.length);
     /** @type {string[]} */
@@ -93,6 +95,7 @@ export function parseSentence(text, vocabulary, { most, onlyItsWords = false }) 
       foundIds = found.slice(0, left).map((token) => idOf(words, token));
     }
     if (n % 2 === 0) for (const id of foundIds) rowsNeeded = Math.max(rowsNeeded, id + 1);
+    if (n % 2 === 0 && found.length) unit = "word";
     total += found.length;
     for (const token of found.slice(0, left)) tokens.push(token);
     for (const id of foundIds) ids.push(id);
@@ -103,7 +106,7 @@ export function parseSentence(text, vocabulary, { most, onlyItsWords = false }) 
     const inText = new Set(tokens);
     known = known.map((word, n) => (used.has(n) && inText.has(word) ? word : ""));
   }
-  return { tokens, ids, words: known, total, rowsNeeded };
+  return { tokens, ids, words: known, total, rowsNeeded, unit };
 }
 
 /** The id of a word; a new word takes the next one. @param {Map<string, number>} words @param {string} token */

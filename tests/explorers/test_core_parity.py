@@ -191,7 +191,9 @@ DRAWS = {
         "seed": lambda rng: rng.choice([0, 7, rng.randrange(2**31)]),
     },
     "shard": {
-        "text": lambda rng: sentence(rng, rng.choice([14, 14, 40])).replace("#99", "#127"),
+        "text": lambda rng: rng.choice(
+            [sentence(rng, rng.choice([14, 14, 40])).replace("#99", "#127"), "#5 " * 17]
+        ),
         "scheme": lambda rng: rng.choice(SCHEMES),
         "workers": lambda rng: rng.randint(1, 8),
         "stream": lambda rng: rng.choice(["zipf", "uniform", "text"]),

@@ -42,6 +42,8 @@ def test_a_text_of_your_own_is_the_batch():
     assert ShardExplorer("#7", stream="uniform").trace.ids.size == 16
     long = ShardExplorer("word " * 30)
     assert long.message["header"]["note"] == "The first 16 of 30 words are used."
+    many = ShardExplorer(ids=range(17), stream="text")
+    assert many.message["header"]["note"] == "The first 16 of 17 ids are used."
 
 
 def test_ids_outside_the_table_are_refused_with_their_position():
@@ -49,6 +51,8 @@ def test_ids_outside_the_table_are_refused_with_their_position():
         ShardExplorer(ids=[3, 1024])
     with pytest.raises(ValueError, match="text or ids"):
         ShardExplorer("the", ids=[1])
+    with pytest.raises(ValueError, match=r"Received stream='zipf'\. Leave stream out"):
+        ShardExplorer(ids=[1], stream="zipf")
     explorer = ShardExplorer()
     explorer.set_state({"text": "#5000", "stream": "text", "_seq": 1})
     assert "5000" in explorer.error and explorer.stream == "zipf"

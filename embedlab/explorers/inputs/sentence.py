@@ -32,6 +32,8 @@ class Sentence:
         All words of the text, of which the first N are used.
     rows_needed : int
         1 + the largest id of a word; ids that are written as numbers do not count.
+    unit : {"word", "id"}
+        What the text consists of: "id" where all of it is ids that are written as numbers.
     """
 
     tokens: tuple[str, ...]
@@ -39,6 +41,7 @@ class Sentence:
     words: tuple[str, ...]
     total: int
     rows_needed: int
+    unit: str
 
 
 class RowWords:
@@ -107,6 +110,7 @@ def parse_sentence(
     tokens: list[str] = []
     ids: list[int] = []
     total = rows_needed = 0
+    unit = "id"
     for n, piece in enumerate(_LITERAL_ID.split(text)):  # text, digits, text, digits, …, text
         left = max(0, most - len(tokens))
         if n % 2:
@@ -118,6 +122,7 @@ def parse_sentence(
             else:
                 part_ids = np.asarray(vocabulary.encode(piece)).tolist()[:left]
             rows_needed = max([rows_needed, *(i + 1 for i in part_ids)])
+            unit = "word" if part_tokens else unit
         total += len(part_tokens)
         tokens += part_tokens[:left]
         ids += part_ids
@@ -125,7 +130,7 @@ def parse_sentence(
     if vocabulary is None and only_its_words:
         used = set(ids)
         known = tuple(word if n in used and word in tokens else "" for n, word in enumerate(known))
-    return Sentence(tuple(tokens), np.array(ids, np.int64), known, total, rows_needed)
+    return Sentence(tuple(tokens), np.array(ids, np.int64), known, total, rows_needed, unit)
 
 
 def _parse_id(digits: str) -> int:

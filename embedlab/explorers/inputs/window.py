@@ -77,15 +77,15 @@ def window_note(shape: tuple[int, int], rows: int, columns: int) -> str | None:
     return f"Shown: {', '.join(parts)}." if parts else None
 
 
-def words_note(used: int, total: int) -> str | None:
-    """Return how many words of a text are used, or None if all are.
+def words_note(used: int, total: int, unit: str = "word") -> str | None:
+    """Return how many words, or ids, of a text are used, or None if all are.
 
-    >>> words_note(80, 3000)
-    'The first 80 of 3 000 words are used.'
+    >>> words_note(80, 3000), words_note(16, 17, "id")
+    ('The first 80 of 3 000 words are used.', 'The first 16 of 17 ids are used.')
     """
     if used >= total:
         return None
-    return f"The first {format_count(used)} of {format_count(total, 'word')} are used."
+    return f"The first {format_count(used)} of {format_count(total, unit)} are used."
 
 
 def join_notes(*notes: str | None) -> str | None:

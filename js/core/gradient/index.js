@@ -160,7 +160,10 @@ function answer(params, table, sentence, fixed) {
     tolerance: TOLERANCE,
     weights_checked: checked.length * K,
     own_gradient: false,
-    note: joinNotes(windowNote([V, D], rows.length, columns), wordsNote(N, sentence.total)),
+    note: joinNotes(
+      windowNote([V, D], rows.length, columns),
+      wordsNote(N, sentence.total, sentence.unit),
+    ),
   };
   const run = { V, D, N, words, loss, pairs, sums, added, checks, mean, tied, padding };
   return {

@@ -121,7 +121,10 @@ function answer(params, table, sentence) {
     gather_ns: result.gatherNs,
     onehot_ns: result.onehotNs,
     max_difference: Number.isFinite(difference ?? 0) ? difference : null,
-    note: joinNotes(windowNote([V, D], visible.length, columns), wordsNote(n, sentence.total)),
+    note: joinNotes(
+      windowNote([V, D], visible.length, columns),
+      wordsNote(n, sentence.total, sentence.unit),
+    ),
   };
   return { summary, alt, fields, arrays };
 }

@@ -67,20 +67,19 @@ export default function open(page, message) {
   );
 }
 
-/** The ids, their labels, and how many ids the text has. @param {Params} params */
+/** The ids, their labels, how many the text has, and whether as words or ids. @param {Params} params */
 function batchOf({ text, stream, batch_size, input_dim, seed }) {
   if (stream === "text") {
-    const { ids, tokens, total } = parseSentence(text, null, { most: IDS_MAX });
-    return { ids, tokens, total };
+    return parseSentence(text, null, { most: IDS_MAX });
   }
   const ids = drawIds(batch_size, input_dim, stream, seed);
-  return { ids, tokens: ids.map((id) => `#${id}`), total: ids.length };
+  return { ids, tokens: ids.map((id) => `#${id}`), total: ids.length, unit: "id" };
 }
 
 /** @param {Params} params */
 function answer(params) {
   const { scheme, workers: W, input_dim: V, output_dim: D, seed } = params;
-  const { ids, tokens, total } = batchOf(params);
+  const { ids, tokens, total, unit } = batchOf(params);
   const wrong = outOfRange(ids, V);
   if (wrong) throw new Refusal(wrong.replace(', or pass negative="wrap"', "")); // no lookup rule here
   const replicates = scheme.startsWith("row_wise");
@@ -134,7 +133,7 @@ function answer(params) {
   const unused = params.hot_rows && !replicates;
   const hot = unused ? "Hot rows are replicated with a row-wise scheme only." : null;
   const fields = {
-    note: joinNotes(wordsNote(ids.length, total), hot),
+    note: joinNotes(wordsNote(ids.length, total, unit), hot),
     words: tokens.map((token) => shortLabel(token, LABEL_LENGTH)),
     holdings: shapes.map((_, w) => holdingOf(sharding, w, shapes[w], columns[w], memory[w])),
     hot_rows: sharding.hot,
