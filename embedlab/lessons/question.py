@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
 
+from embedlab.core.checks import message, short_repr
 from embedlab.lessons.choice_buttons import ChoiceButtons
 from embedlab.lessons.classroom import card
 from embedlab.lessons.classroom.answers_file import (
@@ -21,7 +22,7 @@ from embedlab.lessons.classroom.answers_file import (
 from embedlab.lessons.grading.check import find_item
 from embedlab.lessons.misconceptions import misconception, show_command
 
-__all__ = ["Choice", "Question", "Reply", "answer", "reveal", "unanswered"]
+__all__ = ["Choice", "Question", "Reply", "answer", "not_a_choice", "reveal", "unanswered"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,13 @@ class Reply:
 
 @dataclass(frozen=True, repr=False)
 class OpenQuestion(Reply):
-    """A question with buttons, where a notebook can show them; its lines everywhere else."""
+    """A question with buttons, where a notebook can show them; its lines everywhere else.
+
+    `note` is what was wrong with the letter of the call, which is among the lines too.
+    """
 
     name: str = ""
+    note: str = ""
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = self.buttons()._repr_mimebundle_() or ({}, {})
@@ -78,6 +83,7 @@ class OpenQuestion(Reply):
         question: Question = find_item(name, "QUESTIONS")
         chosen, note = _saved_answer(name, question)
         reply = _reply_to(name, question, chosen) if chosen else (note,) if note else ()
+        reply = (self.note, *reply) if self.note else reply
         texts = {letter: choice.text for letter, choice in question.choices.items()}
         return ChoiceButtons(
             question.text, texts, chosen, reply, lambda letter: _choose(name, question, letter)
@@ -125,11 +131,23 @@ def answer(name: str, letter: str = "?") -> Reply:
             return Reply(_choose(name, question, chosen)[1])  # the file must not say another one
         _record(name, question, chosen)
         return Reply(_reply_to(name, question, chosen))
-    if recorded:
-        after = _reply_to(name, question, recorded)
-        return OpenQuestion((question.text, *_listed(question), *after), name)
+    wrong = not_a_choice("the letter", letter, tuple(question.choices))
     lines = unanswered(name).lines
-    return OpenQuestion((note, *lines) if note else lines, name)
+    if recorded:
+        lines = (question.text, *_listed(question), *_reply_to(name, question, recorded))
+    return OpenQuestion((*filter(None, (wrong, note)), *lines), name, wrong)
+
+
+def not_a_choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    """Return the line on a value that is none of the choices; "" for "?" and "", which ask.
+
+    >>> not_a_choice("the letter", "z", ("a", "b"))
+    "The letter must be a or b. Received 'z'. Choose one of these."
+    """
+    if isinstance(value, str) and value.strip() in ("", "?"):
+        return ""
+    must = f"{name[0].upper()}{name[1:]} must be {', '.join(choices[:-1])} or {choices[-1]}"
+    return message(must, short_repr(value), "Choose one of these")
 
 
 def unanswered(name: str) -> Reply:

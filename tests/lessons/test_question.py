@@ -12,6 +12,7 @@ from embedlab.lessons import answer, card, reveal
 from embedlab.lessons.classroom import card as card_module
 from embedlab.lessons.classroom.answers_file import FILE, SavedAnswer, load_answer, save_answer
 from embedlab.lessons.exercises import lookup
+from embedlab.lessons.grading.check import all_items
 from embedlab.lessons.misconceptions import show_command
 
 pytestmark = pytest.mark.usefixtures("new_card")
@@ -26,6 +27,16 @@ def test_anything_but_a_choice_asks(letter):
     reply = answer("01.exit", letter)
     assert "Which sentence is true?" in message(reply)
     assert "Put a, b, c or d between the quotes, and run the cell again." in message(reply)
+    assert card().answers == {}
+    wrong, line = letter not in ("?", ""), f"Received {letter!r}. Choose one of these."
+    assert (line in message(reply)) == wrong == (len(reply.buttons().reply) == 1)
+    press("01.exit", "c")
+    assert (line in message(answer("01.exit", letter))) == wrong
+
+
+@pytest.mark.parametrize("name", all_items("QUESTIONS"))
+def test_a_letter_that_is_no_choice_is_named_in_every_lesson(name):
+    assert message(answer(name, "z")).startswith("The letter must be a, b")
     assert card().answers == {}
 
 

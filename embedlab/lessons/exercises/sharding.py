@@ -14,7 +14,7 @@ from embedlab.lessons.grading.grade import Diagnosis, grade_function
 from embedlab.lessons.grading.sandbox import RunResult, run_untrusted
 from embedlab.lessons.grading.verdict import Verdict
 from embedlab.lessons.question import Choice, Question
-from embedlab.traces.text import format_number
+from embedlab.traces.text import format_count, format_number
 
 __all__ = ["CHECKS", "QUESTIONS"]
 
@@ -39,10 +39,16 @@ class Case(NamedTuple):
 
 _CASES = [Case(3, 2, 0), Case(3, 2, 1), Case(250, 16, 2), Case(40_000_000, 128, 1)]
 
+_UNITS = {"kilobytes": (1e3, 2**10), "megabytes": (1e6, 2**20), "gigabytes": (1e9, 2**30)}
+
 _MISTAKES: tuple[tuple[str, Callable[[Case], float]], ...] = (
     (
         "These are numbers, not bytes. A float32 takes four bytes.",
         lambda case: case.rows * case.columns * (1 + case.slots),
+    ),
+    (
+        "These are the numbers of the table. Each takes four bytes, and the slots are missing.",
+        lambda case: case.rows * case.columns,
     ),
     (
         "The slots are missing. An optimizer keeps `slots` more numbers for each weight.",
@@ -57,10 +63,27 @@ _MISTAKES: tuple[tuple[str, Callable[[Case], float]], ...] = (
         lambda case: case.rows * 4 * (case.columns + case.slots),
     ),
     (
+        "A slot has one number for each weight, not one for the table.",
+        lambda case: 4 * (case.rows * case.columns + case.slots),
+    ),
+    (
+        "`slots` is how many slots there are, not their bytes: each is as large as the table.",
+        lambda case: 4 * case.rows * case.columns + case.slots,
+    ),
+    (
+        "The numbers of the slots are counted, but each takes four bytes too.",
+        lambda case: case.rows * case.columns * (4 + case.slots),
+    ),
+    (
         "These are 8 bytes a number, as in float64. A float32 takes four.",
         lambda case: 2 * case.expected,
     ),
-    ("This is in gigabytes. Return bytes.", lambda case: case.expected / 1e9),
+    ("These are bits. A byte has eight of them.", lambda case: 8 * case.expected),
+    *(
+        (f"This is in {unit}. Return bytes.", lambda case, size=size: case.expected / size)
+        for unit, sizes in _UNITS.items()
+        for size in sizes
+    ),
 )
 """What learners return instead."""
 
@@ -106,10 +129,12 @@ def _diagnose(case: Case, done: RunResult, function: Any) -> Diagnosis | None:
 
 
 def _number(done: RunResult) -> float | None:
+    """Return the one number that a call returned; None for text, True and whatever else."""
     try:
-        return float(np.asarray(done.value).item())
-    except (TypeError, ValueError):
+        array = np.asarray(done.value)
+    except Exception:  # a value of the learner's own class
         return None
+    return float(array.item()) if array.size == 1 and array.dtype.kind in "iuf" else None
 
 
 def check_scheme(exercise: str, sharding: Any) -> Verdict:
@@ -137,21 +162,28 @@ def check_scheme(exercise: str, sharding: Any) -> Verdict:
         "load of the busiest": f"{format_number(traffic.imbalance)} x the mean, at most 1.2",
         "row numbers of a lookup": f"{in_words(id_bytes)}, at most {in_words(MOST_ID_BYTES)}",
     }
-    wrong = None
+    wrong, copies = None, sharding.replicated.size
     if memory.max() > MOST_MEMORY:
-        copies = sharding.replicated.size
-        wrong = (
-            "One worker holds too much." if not copies else "Each copy takes memory on a worker."
-        )
+        without = memory - np.bincount(sharding.workers, minlength=WORKERS) * copies * SHAPE[1] * 8
+        wrong = "Each copy takes memory on a worker."
+        if without.max() > MOST_MEMORY:
+            wrong = "One worker holds too much."
     elif traffic.imbalance > MOST_IMBALANCE:
         wrong = (
             "Frequent ids lie together, so one worker is asked for most rows. Spread them, or give "
             "every worker a copy of the most frequent."
         )
+        if copies:
+            wrong = (
+                f"Too few copies ({format_count(copies)}): the frequent rows behind them still lie "
+                "on one worker. Copy more, or spread the ids by a hash."
+            )
+            if sharding.replicated[-1] >= copies:
+                wrong = "Copy the most frequent rows. They are the first ones: replicated=1000."
     elif id_bytes > MOST_ID_BYTES:
         wrong = "Every worker is asked for every id. Split the table so that each id has one place."
     if wrong:
-        return Verdict(exercise, False, wrong, case=case)
+        return Verdict(exercise, False, wrong, case=case, case_title="Your sharding")
     facts = ", ".join(f"{name} {value}" for name, value in case.items())
     return Verdict(exercise, True, f"right: {facts}.")
 

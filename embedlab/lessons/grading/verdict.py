@@ -25,6 +25,8 @@ class Verdict:
         False while the exercise is unchanged.
     case : mapping of str to str
         The smallest case that fails: its inputs, the expected and the returned value.
+    case_title : str
+        The line above it, where it is no case of several.
     misconception : str or None
         The belief this looks like, such as "M2".
     related : str or None
@@ -38,6 +40,7 @@ class Verdict:
     case: Mapping[str, str] = field(default_factory=dict)
     misconception: str | None = None
     related: str | None = None
+    case_title: str = "The smallest case that fails"
 
     @property
     def preset(self) -> Mapping[str, Any] | None:
@@ -60,7 +63,7 @@ class Verdict:
             return fill(f"○ {self.exercise}, not yet: {self.message}", 88, subsequent_indent="  ")
         lines = [f"✗ {self.exercise}, not right yet.", *_filled(self.message)]
         if self.case:
-            lines += ["", "  The smallest case that fails"]
+            lines += ["", f"  {self.case_title}"]
             width = max(map(len, self.case))
             for name, value in self.case.items():
                 first, *rest = value.split("\n")

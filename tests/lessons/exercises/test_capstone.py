@@ -402,7 +402,9 @@ def test_one_view_shows_a_case_and_the_others_say_what_they_show(case):
     assert RIGHT_VIEW[case] == view.VIEW and view.error is None
     for other in {*RIGHT_VIEW.values(), "lora", "geometry"} - {RIGHT_VIEW[case]}:
         assert repr(evidence(case, other)).startswith(f"✗ {other} shows")
-    assert repr(evidence(case, 3)).startswith("Which view shows the cause?")
+    assert repr(evidence(case)).startswith("Which view shows the cause?")
+    for wrong in (3, "table"):
+        assert repr(evidence(case, wrong)).startswith("The view must be lookup, gradient, mask")
 
 
 def test_the_views_show_the_faults():

@@ -19,6 +19,13 @@ WRONG = {
     "slots only": (lambda r, c, s: r * c * 4 * s, "not the weights"),
     "a slot a row": (lambda r, c, s: r * 4 * (c + s), "not for each row"),
     "float64": (lambda r, c, s: r * c * 8 * (1 + s), "as in float64"),
+    "neither": (lambda r, c, s: r * c, "slots are missing"),
+    "one a slot": (lambda r, c, s: 4 * (r * c + s), "not one for the table"),
+    "plus slots": (lambda r, c, s: 4 * r * c + s, "not their bytes"),
+    "slots as bytes": (lambda r, c, s: r * c * (4 + s), "takes four bytes too"),
+    "bits": (lambda r, c, s: 32 * r * c * (1 + s), "bits"),
+    "mebibytes": (lambda r, c, s: r * c * 4 * (1 + s) / 2**20, "in megabytes"),
+    "digits": (lambda r, c, s: str(r * c * 4 * (1 + s)), "one number"),
     "gigabytes": (lambda r, c, s: r * c * 4 * (1 + s) / 1e9, "in gigabytes"),
     "text": (lambda r, c, s: "many", "one number"),
     "raises": (lambda r, c, s: 1 / 0, "ZeroDivisionError"),
@@ -49,11 +56,15 @@ def test_shardings_within_the_budget(hot):
         (Sharding(1000, 128, "row_wise", 4), "40 000 000 rows of 128. Yours is 1000 x 128"),
         (Sharding(*SHAPE, "row_wise", 5), "there are four workers"),
         (Sharding(*SHAPE, "table_wise"), "One worker holds too much"),
+        (Sharding(*SHAPE, "row_wise", 2, replicated=1000), "One worker holds too much"),
         (Sharding(*SHAPE, "row_wise", 4), "Frequent ids lie together"),
         (Sharding(*SHAPE, "row_wise", 4, replicated=3_000_000), "Each copy takes memory"),
+        (Sharding(*SHAPE, "row_wise", 4, replicated=100), r"Too few copies (100)"),
+        (Sharding(*SHAPE, "row_wise", 4, replicated=[10**7]), "Copy the most frequent rows"),
         (Sharding(*SHAPE, "column_wise", 4), "asked for every id"),
     ],
 )
 def test_shardings_beyond_it_have_their_sentences(sharding, sentence):
     verdict = check("14.scheme", sharding)
     assert not verdict and sentence in verdict.message, verdict
+    assert "smallest case" not in repr(verdict)

@@ -18,7 +18,7 @@ from embedlab.lessons.exercises.capstone.data import (
     adapter,
     tastes,
 )
-from embedlab.lessons.question import Reply
+from embedlab.lessons.question import Reply, not_a_choice
 
 __all__ = ["evidence"]
 
@@ -151,4 +151,6 @@ def evidence(case: str, view: str = "?") -> Any:
     if chosen in _SHOWS:
         return Reply((f"✗ {chosen} shows {_SHOWS[chosen]}.", hint))
     listed = [f"{name}: {shows}" for name, shows in _SHOWS.items()]
-    return Reply(("Which view shows the cause?", *listed, "Put its name between the quotes."))
+    wrong = not_a_choice("the view", view, tuple(_SHOWS))
+    lines = "Which view shows the cause?", *listed, "Put its name between the quotes."
+    return Reply((wrong, *lines) if wrong else lines)
