@@ -1,7 +1,7 @@
 """Explorer of word vectors: nearest neighbors, analogies, and their map in two dimensions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 from traitlets import Dict, Int, List, TraitError, observe, validate
@@ -25,7 +25,7 @@ from embedlab.explorers.table_explorer import PAGE_BYTES, table_data
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
 from embedlab.figures.geometry import draw_geometry
 from embedlab.figures.theme import Figure
-from embedlab.traces.geometry import GeometryTrace, trace_geometry, train_vectors
+from embedlab.traces.geometry import METRICS, GeometryTrace, trace_geometry, train_vectors
 from embedlab.traces.geometry.plane import (
     PLANES,
     Plane,
@@ -48,6 +48,10 @@ class GeometryParameters(CommonParameters, total=False):
 
     rows: Annotated[int, "search the first 1..V words only"]
     plane: Annotated[str, "the map: pca 1+2, pca 3+4, random, or one of `maps`"]
+    metric: Annotated[
+        Literal["cosine", "euclidean"],
+        "by which rows are near: cosine or euclidean, which lengths matter to",
+    ]
     color: Annotated[str, "of the dots: nearness to the word, or a column of `labels`"]
     a: Annotated[str, 'of the words of ``a - b + c``, "" for none']
     b: Annotated[str, "see a"]
@@ -128,6 +132,7 @@ class GeometryExplorer(Explorer):
     word = BoundedText(_WORD, 200)
     rows = BoundedInt(SIZE_MAX, 1, SIZE_MAX)
     plane = MapChoice(*PLANES)
+    metric = Choice(*METRICS)
     color = ColorChoice("nearness")
     a = BoundedText("", 200)
     b = BoundedText("", 200)
@@ -150,8 +155,8 @@ class GeometryExplorer(Explorer):
     _query = Dict().tag(sync=True)  # what is typed into a field for words, with its number
     _matches = Dict().tag(sync=True)  # the words that match it, with the same number
 
-    _sampled: tuple[int, SampledNeighbors] | None = None
-    _ranked: tuple[int, RankedRows] | None = None
+    _sampled: tuple[tuple[str, int], SampledNeighbors] | None = None
+    _ranked: tuple[tuple[str, int], RankedRows] | None = None
 
     def __init__(
         self,
@@ -266,29 +271,40 @@ class GeometryExplorer(Explorer):
     def page_inputs(self) -> dict[str, Any] | None:
         """Return rows, words and principal axes as JSON, or None if they are too large for a page.
 
-        The axes do not depend on a parameter: a page need not find them again.
+        The axes of each metric depend on nothing else: a page need not find them again.
         """
-        space, (axes, mean, variance, fitted) = self._space, self._space.components
-        numbers = len(space.rows) * space.rows.shape[1] + axes.size + mean.size
-        size = numbers * space.rows.dtype.itemsize + 8 * len(space.rows) * len(self.maps)
-        size += 4 * len(space.rows) * len(self.labels)
+        space = self._space
+        height, width = space.rows.shape
+        size = (height * (width + 1) + 10 * width) * space.rows.dtype.itemsize
+        size += height * (16 * len(self.maps) + 4 * len(self.labels))
         if max(size, sum(map(len, space.words))) > PAGE_BYTES:
             return None
+        rows, divisors = space.page_rows()
+        known = {metric: space.by(metric) for metric in METRICS}
         return {
             "source": space.source,
             "words": space.words,
-            "rows": table_data(space.rows.whole()),
-            "axes": table_data(axes),
-            "mean": table_data(mean),
-            "variance": variance,
-            "fitted": fitted,
+            "rows": table_data(rows),
+            "divisors": table_data(divisors[:, None]),
+            "principal": {
+                metric: {
+                    "axes": table_data(components.axes),
+                    "mean": table_data(components.mean[None]),
+                    "variance": components.variance,
+                    "fitted": components.fitted,
+                }
+                for metric, (_, components) in known.items()
+            },
             "drawn": space.rendered_max,
             "labels": {
                 name: {"legend": column.legend, "values": _label_data(column)}
                 for name, column in self.labels.items()
             },
             "maps": {
-                name: table_data(external_plane(space.rows, name, points, variance).points)
+                name: {
+                    metric: table_data(external_plane(some, name, points, axes.variance).points)
+                    for metric, (some, axes) in known.items()
+                }
                 for name, points in self.maps.items()
             },
         }
@@ -307,12 +323,12 @@ class GeometryExplorer(Explorer):
             (a, b, c) if max(a, b, c) < rows else None
         )  # words beyond the last row wait until `rows` grows
         plane = self._plane(rows)
-        key = (self.plane, self.seed if self.plane == "random" else 0, rows)
+        key, searched = (*self._plane_key(), rows), (self.metric, rows)
         if key not in self._typical:
-            if self._sampled is None or self._sampled[0] != rows:
-                self._sampled = rows, sample_neighbors(plane.rows)
-            if self._ranked is None or self._ranked[0] != rows:
-                self._ranked = rows, rank_rows(plane.rows)
+            if self._sampled is None or self._sampled[0] != searched:
+                self._sampled = searched, sample_neighbors(plane.rows)
+            if self._ranked is None or self._ranked[0] != searched:
+                self._ranked = searched, rank_rows(plane.rows)
             self._typical[key] = plane.typical(self._sampled[1])
             self._quality[key] = measure_map(self._ranked[1], plane.points)
         words = self._space.words
@@ -348,8 +364,11 @@ class GeometryExplorer(Explorer):
             "near_map": seats(trace.near_map),
             "closer_on_map": trace.closer_on_map.astype(np.int32),
             "candidates": seats(trace.candidates),
-            "vectors": trace.plane.rows[np.array([trace.picked, *trace.near])].astype(np.float32),
+            "vectors": trace.plane.rows.units[np.array([trace.picked, *trace.near])],
         }
+        arrays["vectors"] = arrays["vectors"].astype(np.float32)
+        if self.metric == "euclidean":
+            arrays["lengths"] = trace.plane.rows.lengths[rows].astype(np.float32)
         if rows.size < total:
             arrays["rows"] = rows.astype(np.int32)
         header: dict[str, Any] = {
@@ -363,6 +382,7 @@ class GeometryExplorer(Explorer):
             "typical": trace.typical,
             "quality": trace.quality._asdict(),
             "invalid_rows": trace.invalid_rows,
+            "equal_length": self._space.equal_length,
             "waiting": [t for t in self._slots() if t.strip() and self._space.row(t) >= self.rows],
             "terms": None,
         }
@@ -375,6 +395,8 @@ class GeometryExplorer(Explorer):
             arrays["target"] = trace.analogy.target
             arrays["answers"] = seats(trace.analogy.ids)
             arrays["answer_cosines"] = trace.analogy.similarities
+            if trace.analogy.distances is not None:
+                arrays["answer_distances"] = trace.analogy.distances
         return header, arrays
 
     @observe("_query")
@@ -417,8 +439,8 @@ class GeometryExplorer(Explorer):
     def _note(self, seats: int, total: int) -> str | None:
         """Return what the map leaves out, or None if it shows all rows."""
         share = format_number(100 * seats / total, 1)
-        fitted, (_, width) = self._space.components.fitted, self._space.rows.shape
-        valid = int(np.isfinite(self._space.rows.lengths).sum())
+        rows, (*_, fitted) = self._space.by(self.metric)
+        valid, width = int(np.isfinite(rows.lengths).sum()), rows.shape[1]
         return join_notes(
             None
             if seats == total
@@ -434,9 +456,9 @@ class GeometryExplorer(Explorer):
 
     def _load_rows(self) -> None:
         """Read the rows again, and drop the caches of the old ones."""
-        self._planes: dict[tuple[str, int], Plane] = {}
-        self._typical: dict[tuple[str, int, int], float] = {}
-        self._quality: dict[tuple[str, int, int], MapQuality] = {}
+        self._planes: dict[tuple[str, str, int], Plane] = {}
+        self._typical: dict[tuple[str, str, int, int], float] = {}
+        self._quality: dict[tuple[str, str, int, int], MapQuality] = {}
         self._sampled = self._ranked = None
         inputs, words = self._inputs, self._inputs["words"]
         if words is None and inputs["vocabulary"] is not None:
@@ -454,17 +476,21 @@ class GeometryExplorer(Explorer):
 
     def _plane(self, rows: int) -> Plane:
         """Return the map of the first rows. It is fitted to all rows, so that no word moves."""
-        key = (self.plane, self.seed if self.plane == "random" else 0)
+        key = self._plane_key()
         if key not in self._planes:
-            for random_key in [k for k in self._planes if k[0] == "random"]:
+            for random_key in [k for k in self._planes if k[1] == "random"]:
                 del self._planes[random_key]
-            space, coordinates = self._space, self.maps.get(self.plane)
+            space_rows, components = self._space.by(self.metric)
+            coordinates = self.maps.get(self.plane)
             self._planes[key] = (
-                fit_plane(space.rows, self.plane, seed=self.seed, components=space.components)
+                fit_plane(space_rows, self.plane, seed=self.seed, components=components)
                 if coordinates is None
-                else external_plane(space.rows, self.plane, coordinates, space.components.variance)
+                else external_plane(space_rows, self.plane, coordinates, components.variance)
             )
         return self._planes[key].first(rows)
+
+    def _plane_key(self) -> tuple[str, str, int]:
+        return self.metric, self.plane, self.seed if self.plane == "random" else 0
 
 
 def _label_data(column: LabelColumn) -> Any:

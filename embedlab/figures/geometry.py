@@ -1,4 +1,4 @@
-"""A word's neighbors as a picture: a flat map of all words, and the nearest by cosine."""
+"""A word's neighbors as a picture: a flat map of all words, and the nearest by the metric."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -54,6 +54,7 @@ class _Picture:
 
     def __init__(self, trace: GeometryTrace, look: Theme):
         self.trace, self.look = trace, look
+        self.measure = "distance" if trace.metric == "euclidean" else "cosine"
         points = trace.plane.points.astype(np.float64)
         shown_points = points[:_DOTS]
         finite = shown_points[np.isfinite(shown_points).all(axis=1)]
@@ -134,14 +135,15 @@ class _Picture:
 
     def _list(self) -> None:
         trace, look = self.trace, self.look
-        label(self.axes, LIST, 20, "nearest by cosine", look.ink, size=8.5, bold=True)
-        label(self.axes, LIST + 138, 20, "cosine", look.ink_2, align="right")
-        label(self.axes, WIDTH - 16, 20, "closer on the map", look.ink_2, align="right")
+        measure = self.measure
+        label(self.axes, LIST, 20, f"nearest by {measure}", look.ink, size=8.5, bold=True)
+        label(self.axes, LIST + 138, 36, measure, look.ink_2, align="right")
+        label(self.axes, WIDTH - 16, 36, "closer on the map", look.ink_2, align="right")
         for n, row in enumerate(trace.near):
             y = TOP + 12 + n * LINE
             ink = look.hit if row in trace.near_map else look.ink
             label(self.axes, LIST, y, trace.name(row), ink, bold=row in trace.near_map)
-            label(self.axes, LIST + 138, y, format_number(trace.cosines[row]), ink, align="right")
+            label(self.axes, LIST + 138, y, format_number(trace.measured[row]), ink, align="right")
             label(
                 self.axes,
                 WIDTH - 16,
@@ -173,7 +175,7 @@ class _Picture:
         who = f" ({join_some(both, 3)})" if both else ""
         count = f"{len(both)} are" if len(both) > 1 else "1 is" if both else "none is"
         return (
-            f"Of the {len(trace.near)} words nearest to {word} by cosine, {count} among its "
+            f"Of the {len(trace.near)} words nearest to {word} by {self.measure}, {count} among its "
             f"nearest on the map{who}."
         )
 

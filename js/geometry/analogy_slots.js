@@ -44,7 +44,7 @@ export function slots(scene, at) {
 }
 
 /** @param {Scene} scene @param {import("./trace.js").Derived} derived */
-function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
+function answers({ ui, trace }, { terms, answers: rows, answerValues, name }) {
   const { waiting } = trace.header;
   if (!terms && waiting.length)
     return html`<p class="hint">${joinList(waiting, 3)} ${waiting.length > 1 ? "are" : "is"} rarer: show more words</p>`;
@@ -61,7 +61,7 @@ function answers({ ui, trace }, { terms, answers: rows, answerCosines, name }) {
         tabindex=${i === stop ? 0 : -1}
         data-place="answer:${i}"
         data-row=${row}
-        ><bdi>${name(row)}</bdi> <span class="num">${fixed(answerCosines[i])}</span></span
+        ><bdi>${name(row)}</bdi> <span class="num">${fixed(answerValues[i])}</span></span
       >`,
     )}
   </div></div>`;

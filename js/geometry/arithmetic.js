@@ -34,7 +34,15 @@ function pair(derived, row) {
 }
 
 /** @param {Derived} derived @param {number} row @returns {Line} */
-function trueLine({ cosines, distances, D }, row) {
+function trueLine({ cosines, distances, D, plain, lengths, picked }, row) {
+  if (plain) {
+    const [u, v] = [lengths[picked], lengths[row]].map((length) => fixed(length));
+    return {
+      name: "distance",
+      body: html`|u − v| = √(${u}² + ${v}² − 2·${u}·${v}·${signedFactor(cosines[row])}) = ${on(distances[row])}`,
+      note: `lengths and cosine, in ${pluralize(D, "dimension")}`,
+    };
+  }
   return {
     name: "distance",
     body: html`|u − v| = √(2 − 2·cos) = √(2 − 2·${signedFactor(cosines[row])}) = ${on(distances[row])}`,
@@ -70,7 +78,8 @@ const square = (value) => `${signedFactor(value)}²`;
  * @returns {Line[]}
  */
 function fact(id, { trace }, derived, row) {
-  const { cosines, near, nearMap, both, name, mapDistances, distances, closer, total } = derived;
+  const { values, measure, by, near, nearMap, both, name, mapDistances, distances, closer, total } =
+    derived;
   const { typical, shares, quality } = trace.header;
   const among = `among ${pluralize(quality.rows, "row")}, evenly spread`;
   if (id === "cosine") return [dot(derived, row)];
@@ -89,7 +98,7 @@ function fact(id, { trace }, derived, row) {
     return [
       {
         body: html`<span class="on">${formatInt(closer[near.indexOf(row)])}</span> of ${pluralize(total - 2, "other word")} lie within ${fixed(mapDistances[row])} of ${quoted(name(derived.picked))}`,
-        note: `its cosine is ${fixed(cosines[row])}`,
+        note: `its ${measure} is ${fixed(values[row])}`,
       },
     ];
   if (id === "both")
@@ -104,14 +113,14 @@ function fact(id, { trace }, derived, row) {
   if (id === "trust")
     return [
       {
-        body: html`1 − the ranks by cosine beyond 10 of the ten nearest on the map, scaled = <span class="on">${fixed(quality.trustworthiness)}</span>`,
+        body: html`1 − the ranks by ${by} beyond 10 of the ten nearest on the map, scaled = <span class="on">${fixed(quality.trustworthiness)}</span>`,
         note: `1: who is near on the map is near; ${among}`,
       },
     ];
   if (id === "continuity")
     return [
       {
-        body: html`1 − the ranks on the map beyond 10 of the ten nearest by cosine, scaled = <span class="on">${fixed(quality.continuity)}</span>`,
+        body: html`1 − the ranks on the map beyond 10 of the ten nearest by ${by}, scaled = <span class="on">${fixed(quality.continuity)}</span>`,
         note: `1: who is near is near on the map; ${among}`,
       },
     ];

@@ -1,8 +1,9 @@
 /**
- * Controls of the geometry view: word, projection and number of words.
+ * Controls of the geometry view: word, projection, metric and number of words.
  */
 import { html } from "lit-html";
 import { choice, select, slider, stopsBetween } from "../kit/controls.js";
+import { fixed } from "../kit/format.js";
 import { wordInput } from "./search.js";
 
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -15,6 +16,32 @@ function colorControl({ params, explorer, trace }) {
   const onChange = (/** @type {string} */ color) => explorer.edit({ color });
   return [
     ["color", select({ label: "Color", place: "color", value: params.color, choices, onChange })],
+  ];
+}
+
+/** @type {Record<string, string>} */
+const METRICS = { cosine: "cosine", euclidean: "Euclidean distance" };
+
+/** By what rows are near; gray where both metrics order all rows alike. @param {Scene} scene @returns {[string, unknown]} */
+function metricControl({ params, explorer, trace }) {
+  const length = trace.header.equal_length;
+  const why = ": both metrics order the rows alike";
+  const hint =
+    length === null
+      ? ""
+      : html`<span title="All rows have length ${fixed(length)}${why}">all lengths equal<span class="unseen">${why}</span></span>`;
+  return [
+    "metric",
+    select({
+      label: "Metric",
+      place: "metric",
+      value: params.metric,
+      choices: Object.keys(METRICS),
+      texts: (name) => METRICS[name],
+      hint,
+      disabled: length !== null,
+      onChange: (metric) => explorer.edit({ metric }),
+    }),
   ];
 }
 
@@ -59,6 +86,7 @@ export function controls(scene) {
           }),
     ],
     ...colorControl(scene),
+    metricControl(scene),
     [
       "rows",
       slider({

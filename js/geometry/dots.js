@@ -43,15 +43,16 @@ function byClass(derived, classes, count) {
 /** @type {WeakMap<Derived, Uint8Array>} */
 const shadesOf = new WeakMap();
 
-/** Rows by their shade: the larger the cosine with the picked word, the stronger. @param {Derived} derived */
+/** Rows by their shade: the nearer to the picked word, the stronger. @param {Derived} derived */
 function shades(derived) {
-  const { V, cosines, near } = derived;
+  const { V, plain, values, near } = derived;
   let result = shadesOf.get(derived);
   if (result) return result;
-  const most = Math.max(0.1, cosines[near[0]] ?? 0);
+  const nearest = values[near[0]] ?? 0;
   result = new Uint8Array(V);
   for (let row = 0; row < V; row++) {
-    const strength = Math.max(0, Math.min(1, cosines[row] / most)) ** 3 || 0; // NaN is none
+    const share = plain ? nearest / values[row] : values[row] / Math.max(0.1, nearest);
+    const strength = Math.max(0, Math.min(1, share)) ** 3 || 0; // NaN is none
     result[row] = Math.round(strength * SHADES);
   }
   shadesOf.set(derived, result);

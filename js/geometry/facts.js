@@ -14,7 +14,7 @@ import { derive } from "./trace.js";
 export function facts(scene) {
   const { header } = scene.trace;
   const derived = derive(scene.trace);
-  const { cosines, distances, mapDistances, near, closer, both, picked, name } = derived;
+  const { cosines, distances, mapDistances, near, closer, both, picked, name, plain } = derived;
   const row = selectedRow(scene);
   const pair = row >= 0 && row !== picked;
   const at = near.indexOf(row);
@@ -28,6 +28,7 @@ export function facts(scene) {
   /** @param {ArrayLike<number>} values */
   const of = (values) => (pair ? fixed(values[row]) : "—");
   const cosine = fact("cosine", of(cosines), "cosine");
+  const distance = fact("distance", of(distances), "true");
   const map = fact("distance on the map", of(mapDistances), "map");
   const kept = fact(
     "kept on the map",
@@ -57,7 +58,7 @@ export function facts(scene) {
       facts: [
         ...label,
         cosine,
-        fact("distance", of(distances), "true"),
+        distance,
         map,
         fact("map / distance", pair ? percent(mapDistances[row] / distances[row]) : "—", "shown"),
         fact(
@@ -100,7 +101,9 @@ export function facts(scene) {
     keys: scene.predicting
       ? [words, dimensions, variance]
       : [
-          { ...cosine, name: "Cosine of the pair" },
+          plain
+            ? { ...distance, name: "Distance of the pair" }
+            : { ...cosine, name: "Cosine of the pair" },
           { ...map, name: "Distance on the map" },
           { ...kept, name: "Neighbors kept on the map" },
           { ...variance, name: "Explained variance" },

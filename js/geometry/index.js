@@ -73,10 +73,12 @@ const geometry = {
     if (!before) return;
     const [was, now] = [before.header.params, scene.trace.header.params];
     const [then, here] = [derive(before), derive(scene.trace)];
-    if (was.plane !== now.plane || was.seed !== now.seed) startTransition(scene, then);
+    const other = ["plane", "metric", "seed"].some((name) => was[name] !== now[name]);
+    if (other) startTransition(scene, then);
     const moved = then.id(then.picked) !== here.id(here.picked) || then.total !== here.total;
-    if (moved || was.plane !== now.plane) explorer.ui.prediction = null;
-    if (was.plane !== now.plane || was.seed !== now.seed) explorer.ui.local.camera = null;
+    if (moved || was.plane !== now.plane || was.metric !== now.metric)
+      explorer.ui.prediction = null;
+    if (other) explorer.ui.local.camera = null;
     else if (moved) followPicked(explorer, scene);
     if (moved) Object.assign(explorer.ui, { step: 0, focus: null, hover: null, open: null });
     explorer.ui.note = narrateChange(was, scene);

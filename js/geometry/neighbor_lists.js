@@ -33,7 +33,7 @@ function lineBox(at, i) {
 function list({ scene, derived, at, current }, side, part, rows) {
   const { x, w } = at.lists[side];
   const { ui } = scene;
-  const title = side ? "nearest on the map" : "nearest by cosine";
+  const title = side ? "nearest on the map" : `nearest by ${derived.by}`;
   if (!rows.length)
     return html`<p class="none" style="left:${x}px;width:${w}px;top:${at.rows.y + 16}px">no other word</p>`;
   const focusedIndex = ui.focus?.part === part ? rows.indexOf(ui.focus.row) : -1;
@@ -42,7 +42,7 @@ function list({ scene, derived, at, current }, side, part, rows) {
     ${rows.map((row, i) => {
       const both = derived.both.includes(row);
       const mark = markOf(ui.prediction, row);
-      const [cosine, apart] = [fixed(derived.cosines[row]), fixed(derived.mapDistances[row])];
+      const [value, apart] = [fixed(derived.values[row]), fixed(derived.mapDistances[row])];
       return html`<div
         role="option"
         class="line ${row === current ? "hit" : ""} ${both ? "both" : ""} ${mark}"
@@ -53,7 +53,7 @@ function list({ scene, derived, at, current }, side, part, rows) {
         title=${derived.name(row)}
         style="left:${x}px;width:${w}px;${lineBox(at, i)}"
       >
-        ${mark ? icon(mark) : nothing}<bdi>${derived.name(row)}</bdi><span class="num"><span class="unseen">, cosine </span>${cosine}</span
+        ${mark ? icon(mark) : nothing}<bdi>${derived.name(row)}</bdi><span class="num"><span class="unseen">, ${derived.measure} </span>${value}</span
         ><span class="num dim"><span class="unseen">, on the map </span>${apart}</span>${both ? html`<span class="unseen">, in both lists</span>` : nothing}
       </div>`;
     })}
@@ -65,7 +65,7 @@ function candidateList({ scene, derived, at }) {
   const { x } = at.lists[0];
   const { prediction, focus } = scene.ui;
   const focusedIndex = focus?.part === "choice" ? derived.choices.indexOf(focus.row) : 0;
-  return html`<div role="listbox" aria-label="Which word is nearest by cosine?" class="words">
+  return html`<div role="listbox" aria-label="Which word is nearest by ${derived.by}?" class="words">
     ${derived.choices.map((row, i) => {
       const chosen = markOf(prediction, row) === "chosen";
       return html`<div
@@ -98,12 +98,12 @@ export function listHeadings({ scene, derived, at, predicting, current }) {
     : `no projection${at.narrow ? "" : ": distances are scaled"}`;
   const [one, two] = at.lists;
   const side = (/** @type {{ x: number, w: number }} */ { x, w }) =>
-    svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">cosine</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;
+    svg`<text class="sub" x=${x + w - 38} y=${y + 15} text-anchor="end">${derived.measure}</text><text class="sub" x=${x + w - 6} y=${y + 15} text-anchor="end">map</text>`;
   return svg`${head(0, 12, `2-D map, ${scene.params.plane}`, below)}
     ${
       predicting
-        ? head(one.x, y, "which is nearest by cosine?", "choose one")
-        : svg`${head(one.x, y, "nearest by cosine", "")}${head(two.x, y, at.narrow ? "near on the map" : "nearest on the map", "")}${side(one)}${side(two)}
+        ? head(one.x, y, `which is nearest by ${derived.measure}?`, "choose one")
+        : svg`${head(one.x, y, `nearest by ${derived.measure}`, "")}${head(two.x, y, at.narrow ? "near on the map" : "nearest on the map", "")}${side(one)}${side(two)}
       ${derived.both.map(
         (row) =>
           svg`<path class="ribbon ${row === current ? "hit" : "same"}" d=${ribbonPath(one.x + one.w, lineY(at, derived.near.indexOf(row)), two.x, lineY(at, derived.nearMap.indexOf(row)))} />`,

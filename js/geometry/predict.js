@@ -10,17 +10,17 @@ import { derive } from "./trace.js";
 
 /** @param {Scene} scene */
 export function predict({ trace, ui }) {
-  const { picked, name, near, nearMap, cosines, mapDistances } = derive(trace);
+  const { picked, name, near, nearMap, values, measure, by, mapDistances } = derive(trace);
   const [chosen] = ui.prediction?.chosen ?? [];
   const first = near[0];
   if (first === undefined)
     return { question: "There is no other word to guess.", outcome: "There is no other word." };
   const yours =
     chosen !== undefined && chosen !== first
-      ? html` Yours, ${quoted(name(chosen))}, has ${fixed(cosines[chosen])}${nearMap.includes(chosen) ? html`, though it lies only ${fixed(mapDistances[chosen])} away on the map` : nothing}.`
+      ? html` Yours, ${quoted(name(chosen))}, has ${fixed(values[chosen])}${nearMap.includes(chosen) ? html`, though it lies only ${fixed(mapDistances[chosen])} away on the map` : nothing}.`
       : nothing;
   return {
-    question: html`Which of the named words is nearest by cosine to ${quoted(name(picked))}? Click one, or use the arrows and Enter.`,
-    outcome: html`${quoted(name(first))} is: cosine ${fixed(cosines[first])}, ${fixed(mapDistances[first])} away on the map.${yours}`,
+    question: html`Which of the named words is nearest by ${by} to ${quoted(name(picked))}? Click one, or use the arrows and Enter.`,
+    outcome: html`${quoted(name(first))} is: ${measure} ${fixed(values[first])}, ${fixed(mapDistances[first])} away on the map.${yours}`,
   };
 }

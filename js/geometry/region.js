@@ -33,15 +33,15 @@ export function selectionOf({ explorer, trace }) {
   const ids = explorer.model?.get("selection") ?? [];
   const known = cache.get(trace);
   if (known?.ids === ids) return known;
-  const { cosines, V, id } = derive(trace);
+  const { nearness, V, id } = derive(trace);
   /** @type {number[]} */
   let rows = [];
   if (ids.length) {
     const chosen = new Set(ids);
     for (let row = 0; row < V; row++) if (chosen.has(id(row))) rows.push(row);
     const strength = (/** @type {number} */ row) =>
-      Number.isNaN(cosines[row]) ? -2 : cosines[row];
-    rows.sort((a, b) => strength(b) - strength(a));
+      Number.isNaN(nearness(row)) ? -Infinity : nearness(row);
+    rows.sort((a, b) => strength(b) - strength(a) || 0);
   }
   const result = { ids, rows };
   cache.set(trace, result);

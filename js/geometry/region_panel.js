@@ -5,7 +5,9 @@ import { html, nothing } from "lit-html";
 import { button } from "../kit/controls.js";
 import { fixed, formatInt, pluralize } from "../kit/format.js";
 import { labelOf } from "./coloring.js";
+import { percent } from "./narration.js";
 import { LISTED, clearSelection, keptOf, selectionOf } from "./region.js";
+import { derive } from "./trace.js";
 
 /** @typedef {import("./state.js").SceneFrame} SceneFrame */
 /** @typedef {import("../kit/view_types.js").Scene} Scene */
@@ -17,7 +19,9 @@ export const isShown = (scene) => !scene.predicting && selectionOf(scene).ids.le
 export function selectionText(scene, most) {
   const { ids, rows } = selectionOf(scene);
   const kept = keptOf(scene);
+  const { V, total } = derive(scene.trace);
   const lines = [];
+  if (V < total) lines.push(`Only drawn words can be selected, ${percent(V / total)} of all.`);
   if (rows.length < ids.length)
     lines.push(`${formatInt(ids.length - rows.length)} of them are not drawn.`);
   if (rows.length > LISTED) lines.push(`The ${LISTED} nearest are listed.`);
@@ -63,8 +67,8 @@ export function regionPanel(d) {
           <tr>
             <th scope="col">word</th>
             ${label ? html`<th scope="col"><bdi>${label}</bdi></th>` : nothing}
-            <th scope="col" class="num">cosine</th>
-            ${fixedPage ? nothing : html`<th scope="col" class="num" title="of its ten nearest by cosine, how many are its ten nearest on the map">kept</th>`}
+            <th scope="col" class="num">${derived.measure}</th>
+            ${fixedPage ? nothing : html`<th scope="col" class="num" title="of its ten nearest by ${derived.by}, how many are its ten nearest on the map">kept</th>`}
           </tr>
         </thead>
         <tbody>
@@ -74,7 +78,7 @@ export function regionPanel(d) {
                 <button type="button" class="word" data-place="region:${i}" data-row=${row} tabindex=${i === Math.max(0, focus) ? 0 : -1}><bdi>${derived.name(row)}</bdi></button>
               </th>
               ${label ? html`<td><bdi>${labelOf(scene.trace, row)}</bdi></td>` : nothing}
-              <td class="num">${fixed(derived.cosines[row])}</td>
+              <td class="num">${fixed(derived.values[row])}</td>
               ${fixedPage ? nothing : html`<td class="num">${known.get(derived.id(row)) ?? (i < 50 && !kept ? "…" : "—")}</td>`}
             </tr>`,
           )}

@@ -32,10 +32,10 @@ export function tables(scene) {
   const columns = ["cosine", "distance", "on the map", "x", "y"];
   const current = selectedRow(scene);
   const selectedRows = current >= 0 && current !== picked ? [current] : [];
-  const { terms, answers, answerCosines, target } = derived;
+  const { terms, answers, answerValues, target } = derived;
   return [
     {
-      caption: `Nearest by cosine to ${name(picked)}`,
+      caption: `Nearest by ${derived.by} to ${name(picked)}`,
       corner: "word",
       columns: [...columns, "closer"],
       rows: near.map((row, i) => ({ head: name(row), cells: [...numbers(row), closer[i]] })),
@@ -57,8 +57,8 @@ export function tables(scene) {
           {
             caption: `${name(terms[0])} − ${name(terms[1])} + ${name(terms[2])}${target ? `, at (${fixed(target[0])}, ${fixed(target[1])})` : ""}`,
             corner: "word",
-            columns: ["cosine"],
-            rows: answers.map((row, i) => ({ head: name(row), cells: [fixed(answerCosines[i])] })),
+            columns: [derived.measure],
+            rows: answers.map((row, i) => ({ head: name(row), cells: [fixed(answerValues[i])] })),
           },
         ]
       : []),

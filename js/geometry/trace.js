@@ -18,15 +18,21 @@ import { rowOf } from "../kit/wire.js";
  * @property {ArrayLike<number>} points          x and y of each row, or NaN
  * @property {ArrayLike<number>} cosines         of each row with the picked one
  * @property {ArrayLike<number>} distances           distances in all dimensions
+ * @property {boolean} plain                     whether rows are compared as they are, by distance
+ * @property {string} by                         the metric in words
+ * @property {string} measure                    what the lists show of each word
+ * @property {ArrayLike<number>} values          cosines or distances
+ * @property {(row: number) => number} nearness  the larger, the nearer; NaN for none
+ * @property {ArrayLike<number>} lengths         of the rows, where these are compared as they are
  * @property {ArrayLike<number>} mapDistances           distances on the map
- * @property {number[]} near                     nearest by cosine, the nearest first
+ * @property {number[]} near                     nearest by the metric, the nearest first
  * @property {number[]} nearMap                  nearest on the map
  * @property {number[]} closer                   how many others are closer on the map than each of `near`
  * @property {number[]} choices                  candidates of the prediction
  * @property {number[]} both                     of `near`, those that are in `nearMap`
  * @property {number[] | null} terms             rows of a, b and c
  * @property {number[]} answers
- * @property {ArrayLike<number>} answerCosines
+ * @property {ArrayLike<number>} answerValues  cosines or distances
  * @property {ArrayLike<number> | null} labels   codes or numbers, by which the map is colored
  * @property {[number, number] | null} target    where a − b + c lies on the map
  * @property {(row: number) => ArrayLike<number> | null} vector  of the picked row and of `near`, length 1
@@ -48,6 +54,8 @@ export function derive(trace) {
   const target = list("target");
   const ids = arrays.rows?.data;
   const id = (/** @type {number} */ row) => ids?.[row] ?? row;
+  const plain = header.params.metric === "euclidean";
+  const values = arrays[plain ? "distances" : "cosines"].data;
   const derived = {
     V: header.words.length,
     total: header.total,
@@ -64,6 +72,12 @@ export function derive(trace) {
     points: arrays.points.data,
     cosines: arrays.cosines.data,
     distances: arrays.distances.data,
+    plain,
+    by: plain ? "Euclidean distance" : "cosine",
+    measure: plain ? "distance" : "cosine",
+    values,
+    nearness: (/** @type {number} */ row) => (plain ? -values[row] : values[row]),
+    lengths: arrays.lengths?.data ?? [],
     mapDistances: arrays.map_distances.data,
     near,
     nearMap,
@@ -72,7 +86,7 @@ export function derive(trace) {
     both: near.filter((row) => nearMap.includes(row)),
     terms: header.terms,
     answers: list("answers"),
-    answerCosines: arrays.answer_cosines?.data ?? [],
+    answerValues: (arrays.answer_distances ?? arrays.answer_cosines)?.data ?? [],
     labels: arrays.labels?.data ?? null,
     target: /** @type {[number, number] | null} */ (
       target.length === 2 && target.every(Number.isFinite) ? target : null

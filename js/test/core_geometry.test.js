@@ -63,20 +63,25 @@ function page() {
     word: "cat",
     rows: 3,
     plane: "pca 1+2",
+    metric: "cosine",
     color: "nearness",
     a: "",
     b: "",
     c: "",
     seed: 7,
   };
+  const principal = {
+    axes: travelling(Float32Array.of(1, 0, 0, 1), 2, 2),
+    mean: travelling(Float32Array.of(0.5, 0.5), 1, 2),
+    variance: 0.4,
+    fitted: 3,
+  };
   const inputs = {
     source: "",
     words: ["cat", "dog", "tuple"],
-    rows: travelling(Float32Array.of(1, 0, 0.6, 0.8, 0, 1), 3, 2),
-    axes: travelling(Float32Array.of(1, 0, 0, 1), 2, 2),
-    mean: travelling(Float32Array.of(0.5, 0.5), 2),
-    variance: 0.4,
-    fitted: 3,
+    rows: travelling(Float32Array.of(1, 0, 6, 8, 0, 0.5), 3, 2),
+    divisors: travelling(Float32Array.of(1, 1.25, 1), 3, 1),
+    principal: { cosine: principal, euclidean: principal },
     drawn: 4000,
   };
   const header = { view: "geometry", version: 1, question: "Near?", needs: [], params, arrays: {} };
@@ -96,6 +101,15 @@ test("an edit is answered with the neighbors of the word, and a sum", () => {
   );
   assert.match(header.summary, /^Near\?\nword {4}dog, of 3 words with 2 numbers each\n/);
   assert.equal(header.note, null);
+});
+
+test("by Euclidean distance a long row is far, whatever its direction", () => {
+  const { header, arrays } = decode(page().answer({ word: "cat", metric: "euclidean" }, 1));
+  assert.equal(header.error, null);
+  assert.deepEqual([...arrays.near.data], [2, 1]); // by cosine it is [1, 2]
+  assert.deepEqual([...arrays.lengths.data], [1, 10, 0.5]);
+  assert.ok(Math.abs(arrays.distances.data[1] - Math.sqrt(89)) < 1e-6);
+  assert.match(header.summary, /near {4}tuple 1\.12 · dog 9\.43\n/);
 });
 
 test("an unknown word is refused, and the neighbors before stay", () => {

@@ -236,6 +236,43 @@ def test_a_map_computed_elsewhere_is_chosen_by_keys(show, axe):
     assert fact(view, "map") == format_number(explorer.trace.map_distances[first])
 
 
+def test_the_metric_is_chosen_by_keys(show, axe):
+    lengths = np.exp(np.random.default_rng(3).normal(0, 1, size=(60, 1))).astype(np.float32)
+    explorer = explorer_of_table(table=TABLE * lengths, a="w1", b="w2", c="w3")
+    view = show(explorer, width=849)
+    height = view.root.bounding_box()["height"]
+    view.click("top:more")
+    view.place("metric").focus()
+    view.press("ArrowDown")
+    view.wait(metric="euclidean")
+    assert view.narration.startswith("Rows as they are, with their lengths: near is who has the")
+    view.press("Escape")
+    trace = explorer.trace
+    row = int(trace.near[0])
+    assert trace.near.tolist() != nearest(TABLE, TABLE[7], 10, exclude=[7]).ids.tolist()
+    assert lines(view, "near")[0].startswith(
+        f"w{row}, distance {format_number(trace.measured[row])}"
+    )
+    view.place("near:0").focus()
+    assert "nearest by distance to" in view.narration
+    view.click("top:numbers")
+    view.click("fact:true")
+    text = view.root.locator(".card").inner_text()
+    u, v = (format_number(trace.plane.rows.lengths[n]) for n in (7, row))
+    assert f"√({u}² + {v}² − 2·{u}·{v}·" in text and "lengths and cosine" in text
+    assert violations(view, axe) == [] and view.root.bounding_box()["height"] == height
+
+
+def test_the_metric_is_gray_where_all_rows_have_one_length(show, axe):
+    units = TABLE / np.linalg.norm(TABLE, axis=1, keepdims=True)
+    view = show(explorer_of_table(table=units), width=849)
+    view.click("top:more")
+    field = view.place("metric").locator("xpath=ancestor::label")
+    assert view.place("metric").is_disabled() and violations(view, axe) == []
+    assert "all lengths equal: both metrics order the rows alike" in field.text_content()
+    assert field.locator("[title]").get_attribute("title").startswith("All rows have length 1.00:")
+
+
 def test_fewer_words_by_slider(show):
     explorer = GeometryExplorer("w1", table=TABLE, words=WORDS, a="w2", b="w3", c="w59")
     view = show(explorer)

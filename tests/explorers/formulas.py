@@ -216,24 +216,24 @@ def _ranks(distances):
     return np.argsort(np.argsort(distances, axis=1, kind="stable"), axis=1) + 1
 
 
-def geometry(table, picked, other, plane, seed):
+def geometry(table, picked, other, plane, seed, metric):
     """Return the distances of a pair, on a plane too, and how many neighbors the plane keeps."""
     wide = table.astype(np.float64)
     unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
     valid = np.flatnonzero(np.isfinite(unit).all(axis=1))
     height, width = table.shape
-    mean = unit[valid].mean(axis=0)
-    axes = np.linalg.svd(unit[valid] - mean, full_matrices=False)[2]
+    rows = unit if metric == "cosine" else wide
+    mean = rows[valid].mean(axis=0)
+    axes = np.linalg.svd(rows[valid] - mean, full_matrices=False)[2]
     axes = {"pca 1+2": axes[:2], "pca 3+4": axes[2:4]}.get(plane)
     if axes is None:
         axes = np.linalg.qr(np.random.default_rng(seed).normal(size=(width, 2)))[0].T
-    points = (unit - mean) @ axes.T
+    points = (rows - mean) @ axes.T
 
     def near(row):
-        cosines = np.where(np.arange(height) == row, -np.inf, unit @ unit[row])
-        return np.argsort(-np.nan_to_num(cosines, nan=-np.inf), kind="stable")[: valid.size - 1][
-            :10
-        ]
+        far = -unit @ unit[row] if metric == "cosine" else np.linalg.norm(rows - rows[row], axis=1)
+        far[row] = np.inf
+        return np.argsort(np.nan_to_num(far, nan=np.inf), kind="stable")[: valid.size - 1][:10]
 
     def on_map(row):
         far = np.hypot(*(points - points[row]).T)
@@ -245,10 +245,10 @@ def geometry(table, picked, other, plane, seed):
     here = near(picked)
     far = np.hypot(*(points - points[picked]).T)
     ahead = (np.delete(far, picked) < far[other]).sum()
-    distance = np.linalg.norm(unit[picked] - unit[other])
+    distance = np.linalg.norm(rows[picked] - rows[other])
     some = valid[np.linspace(0, valid.size - 1, min(500, valid.size)).astype(int)]
     n, k = some.size, min(10, (some.size - 1) // 2)
-    far_apart = -(unit[some] @ unit[some].T)
+    far_apart = np.linalg.norm(rows[some, None] - rows[some], axis=2)
     on_plane = np.hypot(*(points[some, None] - points[some]).transpose(2, 0, 1))
     true, flat = (_ranks(np.where(np.eye(n), np.inf, far)) for far in (far_apart, on_plane))
     lost = [np.maximum(b[a <= k] - k, 0).sum() for a, b in [(flat, true), (true, flat)]]
@@ -266,7 +266,7 @@ def geometry(table, picked, other, plane, seed):
         "typical": float(np.mean(common)),
         "words": height,
         "dimensions": width,
-        "variance": points[valid].var(axis=0).sum() / unit[valid].var(axis=0).sum(),
+        "variance": points[valid].var(axis=0).sum() / rows[valid].var(axis=0).sum(),
         "invalid": height - valid.size,
     }
 

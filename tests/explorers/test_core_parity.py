@@ -121,6 +121,7 @@ DRAWS = {
         "word": lambda rng: term(rng),
         "rows": lambda rng: rng.choice([rng.randint(1, 30), *rng.choices(range(400, 1100), k=3)]),
         "plane": lambda rng: rng.choice(["pca 1+2", "pca 3+4", "random", "t-SNE 30"]),
+        "metric": lambda rng: rng.choice(["cosine", "euclidean"]),
         "color": lambda rng: rng.choice(["nearness", "kind", "size"]),
         "a": lambda rng: term(rng),
         "b": lambda rng: term(rng),
@@ -544,12 +545,14 @@ def test_a_page_finds_the_words_that_python_finds(tmp_path):
     assert replay("geometry", [page], tmp_path) == [expected]
 
 
-def test_a_page_measures_a_selection_as_python_does(tmp_path):
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_a_page_measures_a_selection_as_python_does(metric, tmp_path):
     table = np.random.default_rng(3).normal(size=(70, 5))
     table[6, 1] = np.nan
     rows = [0, 6, 7, 30, 31, 32, 69]
-    explorer = explorer_class("geometry")(table=table, word="#1", plane="pca 3+4")
-    page, _ = play("geometry", {"table": table, "word": "#1", "plane": "pca 3+4"}, [])
+    state = {"table": table, "word": "#1", "plane": "pca 3+4", "metric": metric}
+    explorer = explorer_class("geometry")(**state)
+    page, _ = play("geometry", state, [])
     page["members"] = [
         {"n": 1, "rows": rows, "selection": rows},
         {"n": 2, "rows": [1, 99], "selection": [1]},

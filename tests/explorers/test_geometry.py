@@ -9,6 +9,7 @@ import pytest
 from traitlets import TraitError
 
 from embedlab.core.geometry import analogy, cosine, nearest
+from embedlab.core.quantize import dequantize, quantize
 from embedlab.data import Corpus, Vocabulary
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.explorers.inputs.labels import read_labels
@@ -354,6 +355,60 @@ def test_a_map_is_measured_among_rows_evenly_spread():
     quality = GeometryExplorer("#0", table=flat).message["header"]["quality"]
     assert quality == pytest.approx({"rows": 500, "trustworthiness": 1, "continuity": 1}, abs=1e-5)
     assert GeometryExplorer("#0", table=table[:2]).trace.quality[1:] == (None, None)
+
+
+def euclidean_ranking(table, query):
+    return np.argsort(np.linalg.norm(table.astype(float) - query, axis=1), kind="stable")
+
+
+@pytest.mark.usefixtures("few_drawn")
+@pytest.mark.parametrize("kind", ["copied", "mapped", "mapped float16", "int8", "int4"])
+def test_euclidean_neighbors_are_those_of_all_rows(kind, tmp_path, monkeypatch):
+    rng = np.random.default_rng(9)
+    rows = rng.normal(size=(9000, 16)) * np.exp(rng.normal(0, 1, size=(9000, 1)))
+    table = rows.astype("float16" if kind == "mapped float16" else "float32")
+    source = table
+    if "mapped" in kind:
+        np.save(tmp_path / "table.npy", table)
+        source = np.load(tmp_path / "table.npy", mmap_mode="r")
+        monkeypatch.setattr(unit_rows, "COPIED_MAX", 100)
+        monkeypatch.setattr(unit_rows, "HALF_COPIED_MAX", 100)
+    if kind.startswith("int"):
+        source = quantize(table, int(kind[3:]))
+        table = dequantize(source)
+    explorer = GeometryExplorer("#17", table=source, a="#8999", b="#3", c="#4001")
+    explorer.metric = "euclidean"
+    header, arrays = decode(explorer.message)
+    trace, wide = explorer.trace, table.astype(np.float64)
+    assert explorer.error is None and header["equal_length"] is None
+    near = euclidean_ranking(table, wide[17])
+    assert trace.near.tolist() == near[1:11].tolist()
+    assert trace.near.tolist() != whole_ranking(table, wide[17])[1:11].tolist()
+    answers = euclidean_ranking(table, wide[8999] - wide[3] + wide[4001])
+    assert trace.analogy.ids.tolist() == [r for r in answers[:8] if r not in (8999, 3, 4001)][:5]
+    np.testing.assert_array_equal(arrays["rows"][arrays["near"]], trace.near)
+    lengths = np.linalg.norm(wide[arrays["rows"]], axis=1)
+    np.testing.assert_allclose(arrays["lengths"], lengths, rtol=2e-6)
+    u, v = lengths[header["picked"]], lengths[arrays["near"]]
+    cosines = arrays["cosines"][arrays["near"]]
+    by_formula = np.sqrt(u * u + v * v - 2 * u * v * cosines)  # as the view writes it
+    np.testing.assert_allclose(arrays["distances"][arrays["near"]], by_formula, rtol=1e-4)
+    assert arrays["answer_distances"].tolist() == trace.analogy.distances.tolist()
+    explorer.rows = 5000
+    assert trace.near.tolist() != explorer.trace.near.tolist()
+    assert explorer.trace.near.tolist() == euclidean_ranking(table[:5000], wide[17])[1:11].tolist()
+
+
+def test_a_length_that_all_rows_have():
+    units = TABLE / np.linalg.norm(TABLE, axis=1, keepdims=True)
+    lengths = {}
+    for name, table in {"units": units, "twice": 2 * units, "rows": TABLE, "0": 0 * units}.items():
+        lengths[name] = GeometryExplorer(table=table).message["header"]["equal_length"]
+    assert lengths == {"units": pytest.approx(1), "twice": pytest.approx(2), "rows": None, "0": 0}
+    units[3] = 0  # a zero row is in no direction, but at a distance
+    assert GeometryExplorer(table=units).message["header"]["equal_length"] is None
+    with pytest.raises(TraitError, match="metric must be one of 'cosine', 'euclidean'"):
+        explorer_of_table(metric="manhattan")
 
 
 def test_fewer_words_search_fewer_and_move_none():

@@ -31,6 +31,7 @@ from embedlab.layers import (
     GlobalMaxPooling1D,
     SimpleRNN,
 )
+from embedlab.traces.geometry import METRICS
 from embedlab.traces.geometry.plane import PLANES
 
 spec = importlib.util.spec_from_file_location("formulas", Path(__file__).with_name("formulas.py"))
@@ -221,7 +222,9 @@ def geometry_state(rng):
         table[2, 0] = np.nan
     picked, other = rng.choice([row for row in range(height) if row != 2], 2, replace=False)
     plane, seed = str(rng.choice(PLANES)), int(rng.integers(1000))
-    explorer = GeometryExplorer(f"#{picked}", table=table, plane=plane, seed=seed, a=f"#{other}")
+    metric = str(rng.choice(METRICS))
+    state = {"plane": plane, "seed": seed, "metric": metric, "a": f"#{other}"}
+    explorer = GeometryExplorer(f"#{picked}", table=table, **state)
     header, arrays = decode(explorer.message)
     numbers = arrays.get("rows", np.arange(height)).tolist()
     if other not in numbers or rng.random() < 0.5:  # hover is on a row of the map
@@ -244,7 +247,7 @@ def geometry_state(rng):
         "variance": sum(header["shares"]),
         "invalid": header["invalid_rows"],
     }
-    return received, formulas.geometry(table, int(picked), other, plane, seed)
+    return received, formulas.geometry(table, int(picked), other, plane, seed, metric)
 
 
 POOLING = (Flatten, GlobalAveragePooling1D, GlobalMaxPooling1D, SimpleRNN)
@@ -494,6 +497,7 @@ LABELS = {
         "cosine": ["cosine"],
         "Cosine of the pair": ["cosine"],
         "distance": ["distance"],
+        "Distance of the pair": ["distance"],
         "distance on the map": ["map"],
         "Distance on the map": ["map"],
         "map / distance": ["map / distance"],

@@ -58,6 +58,16 @@ def test_it_says_the_numbers_of_the_trace():
     )
 
 
+def test_by_euclidean_distance_it_lists_distances():
+    rows = TABLE * np.arange(1, 61)[:, None]
+    trace = trace_geometry(rows, 4, words=WORDS, metric="euclidean")
+    texts = words_in(draw_geometry(trace))
+    assert {"nearest by distance", "distance", format_number(trace.distances[trace.near[3]])} <= {
+        *texts
+    }
+    assert any(line.startswith("Of the 10 words nearest to word4 by distance") for line in texts)
+
+
 def test_it_says_what_it_leaves_out():
     assert "flat map, the first 1 500 of 4 000 words" in words_in(draw_geometry(CASES["large"]))
     text = " ".join(words_in(draw_geometry(CASES["some lost"])))

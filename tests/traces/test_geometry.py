@@ -13,6 +13,7 @@ from embedlab.core.ids import IdError
 from embedlab.data import Corpus
 from embedlab.traces.geometry import reference_vectors, trace_geometry, train_vectors
 from embedlab.traces.geometry.plane import PLANES, TEN, fit_plane, nearest_in_plane
+from embedlab.traces.geometry.region import kept_neighbors
 from embedlab.traces.geometry.unit_rows import unit_directions
 
 TABLE = np.random.default_rng(3).normal(size=(40, 6)).astype(np.float32)
@@ -58,6 +59,109 @@ def test_numbers_are_the_core_s(picked, plane, seed):
     ranks = {int(row + (row >= picked)): rank for rank, row in enumerate(order)}
     assert trace.closer_on_map.tolist() == [ranks[int(row)] for row in trace.near]
     assert trace.analogy.ids.tolist() == analogy(TABLE, 3, picked, 5).ids.tolist()
+
+
+def table_of_lengths(kind, dtype="float32"):
+    """Return rows whose lengths differ a lot, or that lie close together and far from 0."""
+    rng = np.random.default_rng(11)
+    rows = rng.normal(size=(700, 12))
+    if kind == "lengths":
+        rows *= np.exp(rng.normal(0, 2.5, size=(700, 1)))
+    else:
+        rows = 50 + rows / 8
+    rows[[20, 400]] = rows[3]  # equal rows
+    return rows.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("kind", ["lengths", "close"])
+def test_euclidean_neighbors_are_those_of_all_differences(kind, dtype):
+    table = table_of_lengths(kind, dtype)
+    table[9, 2], table[10] = np.nan, 0
+    wide = table.astype(np.float64)
+    valid = np.flatnonzero(np.isfinite(wide).all(axis=1))
+
+    def ranked(query, without, of=wide):
+        distances = np.linalg.norm(of - query, axis=1)
+        order = np.argsort(np.where(np.isnan(distances), np.inf, distances), kind="stable")
+        return [row for row in order[: valid.size].tolist() if row not in without], distances
+
+    for picked, terms in [(3, (3, 77, 699)), (10, (0, 1, 2)), (699, None)]:
+        trace = trace_geometry(table, picked, metric="euclidean", terms=terms)
+        near, distances = ranked(wide[picked], [picked])
+        assert trace.metric == "euclidean" and trace.near.tolist() == near[:TEN]
+        near_all = np.r_[picked, trace.near]
+        np.testing.assert_allclose(trace.distances[near_all], distances[near_all], rtol=1e-7)
+        slack = 1e-3 * np.sqrt(np.square(wide).sum(axis=1) + np.square(wide[picked]).sum())
+        assert (np.abs(trace.distances - distances) <= slack)[valid].all()
+        assert np.isnan(trace.distances[9]) and trace.invalid_rows == 1
+        on_map = ranked(trace.plane.points[picked], [picked], trace.plane.points.astype(float))[0]
+        assert trace.near_map.tolist() == on_map[:TEN]
+        assert (trace.map_distances <= trace.distances + slack)[valid].all()
+        if terms:
+            a, b, c = terms
+            answers, distances = ranked(wide[a] - wide[b] + wide[c], terms)
+            assert trace.analogy.ids.tolist() == answers[:5]
+            np.testing.assert_allclose(trace.analogy.distances, distances[answers[:5]], rtol=1e-7)
+    sample = valid[np.linspace(0, valid.size - 1, 50).astype(int)]
+    points = trace.plane.points.astype(float)
+    common = [
+        len({*ranked(wide[row], [row])[0][:TEN]} & {*ranked(points[row], [row], points)[0][:TEN]})
+        for row in sample
+    ]
+    assert trace.typical == pytest.approx(np.mean(common))
+    assert kept_neighbors(trace.plane, sample.tolist()) == common
+    variance = wide[valid].var(axis=0).sum()
+    np.testing.assert_allclose(
+        trace.plane.shares,
+        points[valid].var(axis=0) / variance,
+        rtol=1e-3 if kind == "close" else 1e-4,
+    )
+
+
+def test_of_rows_of_one_length_both_metrics_find_the_same():
+    units = unit_directions(TABLE.astype(np.float64)) * 3
+    for picked in range(0, 40, 7):
+        one, two = (
+            trace_geometry(units, picked, metric=metric, terms=(1, 2, picked or 3))
+            for metric in ("cosine", "euclidean")
+        )
+        assert one.near.tolist() == two.near.tolist()
+        assert one.analogy.ids.tolist() == two.analogy.ids.tolist()
+        np.testing.assert_allclose(one.distances * 3, two.distances, atol=1e-6)
+    assert "nearest by Euclidean distance" in two.summary
+    assert "Nearest by Euclidean distance: " in two.alt
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1e6, 1e26, 1e200])
+def test_a_metric_does_not_depend_on_the_unit(scale):
+    table = table_of_lengths("close", "float64")
+    if scale == 1e200:  # longer than a map can show: no place
+        trace = trace_geometry(table * scale, 5, metric="euclidean")
+        assert trace.invalid_rows == 700 and not trace.near.size
+        return
+    one, two = (trace_geometry(some, 5, metric="euclidean") for some in (table, table * scale))
+    assert one.near.tolist() == two.near.tolist()
+    assert one.near_map.tolist() == two.near_map.tolist()
+    assert one.quality[1:] == pytest.approx(two.quality[1:], abs=1e-6)
+    assert one.plane.shares == pytest.approx(two.plane.shares, rel=1e-4)
+
+
+@pytest.mark.parametrize("rows", [4, 9, 60])
+def test_trustworthiness_of_distances_is_that_of_the_paper(rows):
+    table = table_of_lengths("lengths", "float64")[30 : 30 + rows]
+    trace = trace_geometry(table, 0, metric="euclidean")
+    ranks = []
+    for some in (table, trace.plane.points.astype(float)):
+        distances = np.linalg.norm(some[:, None] - some, axis=2)
+        np.fill_diagonal(distances, np.inf)
+        ranks.append(distances.argsort(axis=1, kind="stable").argsort(axis=1) + 1)
+    k = min(10, (rows - 1) // 2)
+    scale = 2 / (rows * k * (2 * rows - 3 * k - 1))
+    true, on_map = ranks
+    trust = 1 - scale * np.maximum(true - k, 0)[on_map <= k].sum()
+    continuity = 1 - scale * np.maximum(on_map - k, 0)[true <= k].sum()
+    assert trace.quality[1:] == pytest.approx((trust, continuity))
 
 
 def test_the_target_of_an_analogy_on_the_map():

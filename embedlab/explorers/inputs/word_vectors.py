@@ -12,6 +12,7 @@ from embedlab.core.checks import message
 from embedlab.explorers.inputs.table import UserTable
 from embedlab.explorers.inputs.word_search import WordSearch
 from embedlab.traces.geometry import WordVectors, reference_vectors
+from embedlab.traces.geometry.plain_rows import PlainRows, Rows
 from embedlab.traces.geometry.plane import PrincipalAxes, principal_axes
 from embedlab.traces.geometry.unit_rows import UnitRows
 from embedlab.traces.text import short_label
@@ -22,13 +23,16 @@ DRAWN_MAX = 20_000
 """Rows that are drawn on the map: of a larger table some that are evenly spread, and those that
 have to do with the word. Neighbors and analogies are always searched among all rows."""
 
+EQUAL = 1e-5
+"""Lengths that differ by no more than this share count as equal."""
+
 _LABEL_LENGTHS = (40, 24, 12, 6)  # characters of a word that are sent; fewer for very many words
 _LABEL_BYTES_MAX = 600_000  # bytes of all labels
 
 
 @dataclass(frozen=True, eq=False)
 class WordSpace:
-    """Words, their rows scaled to length 1, and the principal axes of these.
+    """Words, their rows scaled to length 1 and as they are, and the principal axes of both.
 
     Attributes
     ----------
@@ -36,13 +40,13 @@ class WordSpace:
         The text they were trained on; "" for a user's table.
     words : tuple of str, V
     rows : UnitRows, (V, D)
-    components : PrincipalAxes
+    plain : PlainRows, (V, D)
     """
 
     source: str
     words: tuple[str, ...]
     rows: UnitRows
-    components: PrincipalAxes
+    plain: PlainRows
     _row_of: dict[str, int] = field(init=False)
     _repeated: frozenset[str] = field(init=False)
     _label_length: int = field(init=False)
@@ -84,6 +88,31 @@ class WordSpace:
         more_labels, more_named = self._labels(others)
         return labels + more_labels, named + more_named
 
+    def by(self, metric: str) -> tuple[Rows, PrincipalAxes]:
+        """Return the rows that have a metric, and their principal axes."""
+        if metric == "euclidean":
+            return self.plain, self.plain_components
+        return self.rows, self.components
+
+    @cached_property
+    def components(self) -> PrincipalAxes:
+        """The principal axes of the rows scaled to length 1."""
+        return principal_axes(self.rows)
+
+    @cached_property
+    def plain_components(self) -> PrincipalAxes:
+        """The principal axes of the rows as they are."""
+        return principal_axes(self.plain)
+
+    @cached_property
+    def equal_length(self) -> float | None:
+        """The length that all rows have, up to rounding, or None: both metrics order them alike."""
+        lengths = self.plain.lengths[np.isfinite(self.rows.lengths)]
+        if not lengths.size:
+            return None
+        low, high = float(lengths.min()), float(lengths.max())
+        return high if high - low <= EQUAL * high else None
+
     @property
     def mean_cosine(self) -> float | None:
         """The mean cosine of two rows, over the rows to which the axes are fitted."""
@@ -115,6 +144,17 @@ class WordSpace:
             for label, word in zip(labels, words, strict=True)
         ]
         return labels, named
+
+    def page_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a page computes both kinds of rows from: the rows, and a divisor of each.
+
+        A row scaled to length 1 is the row, divided by its largest number, and by the divisor.
+        """
+        rows = np.array(self.plain.table, self.rows.dtype)
+        rows[np.isnan(self.rows.lengths)] = np.nan
+        largest = np.abs(rows).max(axis=1, keepdims=True)
+        scaled = rows / np.where(largest == 0, 1, largest)
+        return rows, np.sqrt((scaled * scaled).sum(axis=1))
 
     def row(self, text: str) -> int:
         """Return the row of a word, or of a row number written ``#12``.
@@ -183,4 +223,4 @@ def from_reference() -> WordSpace:
 
 def _space(source: str, words: tuple[str, ...], table: np.ndarray) -> WordSpace:
     rows = UnitRows(table)
-    return WordSpace(source, words, rows, principal_axes(rows))
+    return WordSpace(source, words, rows, PlainRows(table, rows))

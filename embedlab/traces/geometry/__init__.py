@@ -1,6 +1,6 @@
 """Neighbors, analogies and maps of word vectors, recorded."""
 
-from embedlab.traces.geometry.trace import Analogy, GeometryTrace, trace_geometry
+from embedlab.traces.geometry.trace import METRICS, Analogy, GeometryTrace, trace_geometry
 from embedlab.traces.geometry.vectors import (
     WordVectors,
     example_vectors,
@@ -9,6 +9,7 @@ from embedlab.traces.geometry.vectors import (
 )
 
 __all__ = [
+    "METRICS",
     "Analogy",
     "GeometryTrace",
     "WordVectors",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embedlab.core.checks import short_repr
+from embedlab.traces.geometry.plain_rows import Rows
 from embedlab.traces.geometry.unit_rows import BLOCK, UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 
@@ -33,7 +34,7 @@ all rows of 30 522 x 384 take a second, once for a table."""
 
 
 class PrincipalAxes(NamedTuple):
-    """Principal axes of unit rows.
+    """Principal axes of rows.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class PrincipalAxes(NamedTuple):
     mean : ndarray, (D,)
         Of the rows to which they are fitted.
     variance : float
-        The variance of all finite rows, the sum over the columns.
+        The variance of all finite rows, the sum over the columns; 0 where it is only rounding.
     fitted : int
         The number of rows to which they are fitted: all finite ones, or of a very large table some
         that are evenly spread.
@@ -55,7 +56,7 @@ class PrincipalAxes(NamedTuple):
 
 
 class SampledNeighbors(NamedTuple):
-    """Some rows, evenly spread, and their ten nearest by cosine: (Q,) and Q times (K,)."""
+    """Some rows, evenly spread, and the ten nearest of each: (Q,) and Q times (K,)."""
 
     queries: np.ndarray
     near: tuple[np.ndarray, ...]
@@ -63,14 +64,14 @@ class SampledNeighbors(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plane:
-    """A two-dimensional map of unit rows.
+    """A two-dimensional map of rows.
 
     Attributes
     ----------
     name : str
         One of `PLANES`, or the name of a map that was computed elsewhere.
-    rows : UnitRows, (V, D)
-        The mapped rows.
+    rows : UnitRows or PlainRows, (V, D)
+        The mapped rows, with their metric.
     points : ndarray of float32, (V, 2)
         ``(rows - center) @ axes.T``; NaN for a row that holds NaN or an infinity.
     axes : ndarray, (2, D)
@@ -81,7 +82,7 @@ class Plane:
     """
 
     name: str
-    rows: UnitRows
+    rows: Rows
     points: np.ndarray
     axes: np.ndarray
     center: np.ndarray
@@ -107,7 +108,7 @@ class Plane:
         return float(np.mean(common))
 
 
-def sample_neighbors(rows: UnitRows) -> SampledNeighbors:
+def sample_neighbors(rows: Rows) -> SampledNeighbors:
     """Return the ten nearest rows of `SAMPLE` rows that are evenly spread.
 
     >>> sample_neighbors(UnitRows([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])).near[0].tolist()
@@ -118,8 +119,7 @@ def sample_neighbors(rows: UnitRows) -> SampledNeighbors:
     queries = finite[np.linspace(0, max(0, finite.size - 1), count).astype(int)]
     near: list[np.ndarray] = []
     for some in np.array_split(queries, 3):  # all at once are 80 MB for 400 000 rows
-        cosines = rows.cosines(rows[some])
-        near += [largest(values, TEN, [row]) for values, row in zip(cosines, some, strict=True)]
+        near += rows.nearest(some, TEN)
     return SampledNeighbors(queries, tuple(near))
 
 
@@ -148,17 +148,18 @@ def nearest_in_plane(points: np.ndarray, row: int, k: int = TEN) -> np.ndarray:
 
 
 def fit_plane(
-    rows: UnitRows | np.ndarray,
+    rows: Rows | np.ndarray,
     name: str = "pca 1+2",
     *,
     seed: int = 0,
     components: PrincipalAxes | None = None,
 ) -> Plane:
-    """Return the projection of unit rows onto a plane.
+    """Return the projection of rows onto a plane.
 
     Parameters
     ----------
-    rows : UnitRows or ndarray, (V, D), V >= 1
+    rows : UnitRows, PlainRows or ndarray, (V, D), V >= 1
+        An array is scaled to rows of length 1.
     name : {"pca 1+2", "pca 3+4", "random"}
         The first two principal components, the next two, or two random directions.
     seed : int
@@ -186,27 +187,27 @@ def fit_plane(
         raise ValueError(
             f"a plane must be one of {', '.join(PLANES)}. Received {short_repr(name)}. Choose one."
         )
-    units = rows if isinstance(rows, UnitRows) else UnitRows(rows)
-    components = principal_axes(units) if components is None else components
-    width = units.shape[1]
+    rows = UnitRows(rows) if isinstance(rows, np.ndarray) else rows
+    components = principal_axes(rows) if components is None else components
+    width = rows.shape[1]
     if name == "random":
         axes = np.linalg.qr(np.random.default_rng(seed).normal(size=(width, 2)))[0].T
     else:
         axes = components.axes[:2] if name == "pca 1+2" else components.axes[2:4]
-    axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(units.dtype)
-    points = np.empty((len(units), 2), np.float32)
+    axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(rows.dtype)
+    points = np.empty((len(rows), 2), np.float32)
     wide = axes.astype(np.float64)  # then every machine, and a page, has the same points
     origin = wide @ components.mean
     with np.errstate(invalid="ignore"):
-        for start, block in units.blocks(512):  # in the cache, and one thread is faster than two
+        for start, block in rows.blocks(512):  # in the cache, and one thread is faster than two
             points[start : start + len(block)] = block.astype(np.float64) @ wide.T - origin
-    finite = points[np.isfinite(units.lengths)].astype(np.float64)
+    finite = points[np.isfinite(rows.lengths)].astype(np.float64)
     shares = [0.0, 0.0]
-    if len(finite) and components.variance > 1e-12:  # less is rounding
+    if len(finite) and components.variance > 0:
         shares = (finite.var(axis=0) / components.variance).tolist()
     return Plane(
         name,
-        units,
+        rows,
         readonly_copy(points),
         readonly_copy(axes),
         readonly_copy(components.mean),
@@ -214,12 +215,12 @@ def fit_plane(
     )
 
 
-def external_plane(rows: UnitRows, name: str, coordinates: np.ndarray, variance: float) -> Plane:
+def external_plane(rows: Rows, name: str, coordinates: np.ndarray, variance: float) -> Plane:
     """Return a map that was computed elsewhere, at the scale of the rows.
 
     Parameters
     ----------
-    rows : UnitRows, (V, D)
+    rows : UnitRows or PlainRows, (V, D)
     name : str
     coordinates : ndarray, (V, 2), finite
         Of t-SNE or UMAP, for instance: only who is near whom has a meaning.
@@ -250,7 +251,7 @@ def external_plane(rows: UnitRows, name: str, coordinates: np.ndarray, variance:
     )
 
 
-def principal_axes(rows: UnitRows) -> PrincipalAxes:
+def principal_axes(rows: Rows) -> PrincipalAxes:
     """Return the first four principal axes of the finite rows of (V, D), or fewer.
 
     Notes
@@ -278,8 +279,11 @@ def principal_axes(rows: UnitRows) -> PrincipalAxes:
         wide -= mean
         variance = float(np.square(wide).sum() / len(wide))
         axes = _leading_axes(wide, min(4, width))
+    square = float(np.square(rows.lengths[finite], dtype=np.float64).mean()) if finite.size else 0.0
     if chosen.size < finite.size:
-        variance = _variance(rows)
+        variance = _variance(rows, square)
+    if variance <= 1e-12 * square:
+        variance = 0.0
     return PrincipalAxes(
         axes.astype(rows.dtype), mean.astype(rows.dtype), variance, int(chosen.size)
     )
@@ -298,7 +302,7 @@ def _leading_axes(centered: np.ndarray, count: int) -> np.ndarray:
     return _with_signs(np.linalg.qr(np.vstack([axes, draws])[:count].T)[0].T)
 
 
-def _moments(rows: UnitRows, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moments(rows: Rows, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and covariance (D, D) of some rows in float64, without a copy of them all."""
     origin = rows[chosen[0]].astype(np.float64)  # near the mean of rows that are much alike
     width = origin.size
@@ -321,14 +325,14 @@ def _with_signs(axes: np.ndarray) -> np.ndarray:
     return np.asarray(axes * np.where(axes[np.arange(len(axes)), peaks] < 0, -1, 1)[:, None])
 
 
-def _variance(rows: UnitRows) -> float:
-    """Return the variance of all finite rows, the sum over the columns."""
+def _variance(rows: Rows, square: float) -> float:
+    """Return the variance of all finite rows, the sum over the columns; `square`: of a length."""
     finite, total = np.isfinite(rows.lengths), np.zeros(rows.shape[1])
     for start, block in rows.blocks():
         total += block[finite[start : start + len(block)]].sum(axis=0, dtype=np.float64)
     mean, squares = total / finite.sum(), 0.0
-    variance = float(np.square(rows.lengths[finite]).mean(dtype=np.float64) - mean @ mean)
-    if variance > 1e-3:  # rows have length 1 or 0; less would be a difference of equal numbers
+    variance = float(square - mean @ mean)
+    if variance > 1e-3 * square:  # less would be a difference of equal numbers
         return variance
     for start, block in rows.blocks():
         valid = block[finite[start : start + len(block)]]

@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embedlab.traces.geometry.unit_rows import UnitRows
+from embedlab.traces.geometry.plain_rows import PlainRows, Rows
 
 __all__ = ["MEASURED_MAX", "MapQuality", "RankedRows", "measure_map", "rank_rows"]
 
 MEASURED_MAX, NEIGHBORS = 500, 10
 """Rows among which a map is measured, evenly spread, and neighbors of each."""
 
-_FINE = 2.0**20  # cosines and distances that differ by less than a millionth count as equal
+_FINE, _FINER = 2.0**20, 2.0**36
+"""Cosines, and distances of unit rows, that differ by less than a millionth count as equal: they
+come from single precision. Of rows as they are, whose lengths may differ a lot, less does."""
 
 
 class MapQuality(NamedTuple):
@@ -22,10 +24,10 @@ class MapQuality(NamedTuple):
     rows : int
         The rows among which it is measured.
     trustworthiness : float or None
-        1 where all neighbors on the map are neighbors by cosine; less, the further away they
-        really are. None for fewer than four rows.
+        1 where all neighbors on the map are neighbors; less, the further away they really are.
+        None for fewer than four rows.
     continuity : float or None
-        1 where all neighbors by cosine are neighbors on the map.
+        1 where all neighbors are neighbors on the map.
 
     Notes
     -----
@@ -38,30 +40,40 @@ class MapQuality(NamedTuple):
 
 
 class RankedRows(NamedTuple):
-    """Rows, evenly spread, and for each of them the order of the others by cosine.
+    """Rows, evenly spread, and for each of them the order of the others by their metric.
 
     Attributes
     ----------
     rows : ndarray, (n,)
     order : ndarray of int64, (n, n)
         The smaller, the nearer; no two of a line are equal, and a row is the last for itself.
+    scale : float
+        The number of steps in a distance of 1; distances within a step count as equal.
     """
 
     rows: np.ndarray
     order: np.ndarray
+    scale: float
 
 
-def rank_rows(units: UnitRows, most: int = MEASURED_MAX) -> RankedRows:
-    """Return some rows, evenly spread, in the order of their cosines with each of them.
+def rank_rows(rows: Rows, most: int = MEASURED_MAX) -> RankedRows:
+    """Return some rows, evenly spread, in the order of their nearness to each of them.
 
+    >>> from embedlab.traces.geometry.unit_rows import UnitRows
     >>> rank_rows(UnitRows([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])).order.argsort(axis=1).tolist()
     [[1, 2, 0], [0, 2, 1], [1, 0, 2]]
     """
-    finite = np.flatnonzero(np.isfinite(units.lengths))
+    finite = np.flatnonzero(np.isfinite(rows.lengths))
     count = min(most, finite.size)
-    rows = finite[np.linspace(0, max(0, finite.size - 1), count).astype(int)]
-    wide = units[rows].astype(np.float64)
-    return RankedRows(rows, _order(-(wide @ wide.T)))
+    chosen = finite[np.linspace(0, max(0, finite.size - 1), count).astype(int)]
+    wide = rows[chosen].astype(np.float64)
+    if not isinstance(rows, PlainRows):
+        return RankedRows(chosen, _order(-(wide @ wide.T), _FINE), _FINE)
+    distances = np.zeros((count, count))
+    for line, one in zip(distances, wide, strict=True):
+        line[:] = np.linalg.norm(wide - one, axis=1)
+    scale = _FINER / (float(distances.max(initial=0)) or 1.0)
+    return RankedRows(chosen, _order(distances, scale), scale)
 
 
 def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
@@ -77,8 +89,7 @@ def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
     Examples
     --------
     >>> rows = np.random.default_rng(0).normal(size=(50, 2))
-    >>> units = UnitRows(rows)
-    >>> measure_map(rank_rows(units), units.whole())
+    >>> measure_map(rank_rows(PlainRows(rows)), rows)
     MapQuality(rows=50, trustworthiness=1.0, continuity=1.0)
     """
     n = ranked.rows.size
@@ -86,7 +97,7 @@ def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
     if k < 1:
         return MapQuality(n, None, None)
     x, y = points[ranked.rows].astype(np.float64).T
-    on_map = _order(np.hypot(x[:, None] - x, y[:, None] - y))
+    on_map = _order(np.hypot(x[:, None] - x, y[:, None] - y), ranked.scale)
     most = n * k * (2 * n - 3 * k - 1) / 2
     return MapQuality(
         n,
@@ -95,10 +106,10 @@ def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
     )
 
 
-def _order(distances: np.ndarray) -> np.ndarray:
+def _order(distances: np.ndarray, scale: float) -> np.ndarray:
     """Return distances as whole numbers, of which no two of a line are equal."""
     n = len(distances)
-    order = np.rint(distances * _FINE).astype(np.int64) * MEASURED_MAX + np.arange(n)
+    order = np.rint(distances * scale).astype(np.int64) * MEASURED_MAX + np.arange(n)
     np.fill_diagonal(order, np.iinfo(np.int64).max)
     return order
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from embedlab.traces.geometry.plane import TEN, Plane, nearest_in_plane
-from embedlab.traces.geometry.unit_rows import BLOCK, UnitRows, largest
+from embedlab.traces.geometry.unit_rows import BLOCK, UnitRows
 
 __all__ = ["MEMBERS_MAX", "kept_neighbors", "mean_cosine"]
 
@@ -28,10 +28,7 @@ def kept_neighbors(plane: Plane, members: Sequence[int]) -> list[int]:
     counts: list[int] = []
     for start in range(0, len(members), _AT_A_TIME):
         some = list(members[start : start + _AT_A_TIME])
-        queries = np.nan_to_num(plane.rows[some])
-        for row, cosines in zip(some, plane.rows.cosines(queries), strict=True):
-            finite = np.isfinite(plane.rows.lengths[row])
-            near = largest(cosines, TEN, [row]) if finite else np.zeros(0, np.int64)
+        for row, near in zip(some, plane.rows.nearest(some, TEN), strict=True):
             counts.append(int(np.isin(near, nearest_in_plane(points, row)).sum()))
     return counts
 

@@ -1,4 +1,4 @@
-"""Neighbors of one word, recorded: by cosine similarity, and on a two-dimensional map."""
+"""Neighbors of one word, recorded: by cosine or Euclidean distance, and on a flat map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.core.checks import ShapeError, as_table
+from embedlab.core.checks import ShapeError, as_table, check_choice
 from embedlab.core.ids import out_of_range_error
+from embedlab.traces.geometry.plain_rows import PlainRows, Rows
 from embedlab.traces.geometry.plane import TEN, Plane, fit_plane
 from embedlab.traces.geometry.quality import MapQuality, measure_map, rank_rows
 from embedlab.traces.geometry.unit_rows import UnitRows, largest
 from embedlab.traces.readonly import readonly_copy
 from embedlab.traces.text import format_count, format_number, join_some, short_label
 
-__all__ = ["Analogy", "GeometryTrace", "trace_geometry"]
+__all__ = ["METRICS", "Analogy", "GeometryTrace", "trace_geometry"]
 
+METRICS = ("cosine", "euclidean")
 ANSWERS = 5
 
 
@@ -28,6 +30,8 @@ class Analogy:
     terms : (a, b, c), row numbers
     ids, similarities : ndarray, (K,)
         The answers, the nearest first, and their cosine similarities; without a, b and c.
+    distances : ndarray of float32, (K,), or None
+        The distance of each from ``a - b + c``, where rows are compared by it.
     target : ndarray, (2,)
         The position of ``a - b + c`` on the map; NaN where the map is no projection.
     """
@@ -36,6 +40,12 @@ class Analogy:
     ids: np.ndarray
     similarities: np.ndarray
     target: np.ndarray
+    distances: np.ndarray | None
+
+    @property
+    def measured(self) -> np.ndarray:
+        """What the answers are compared by: `similarities` or `distances`."""
+        return self.similarities if self.distances is None else self.distances
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,12 +56,12 @@ class GeometryTrace:
     ----------
     words : tuple of str, V labels ("" where a row has no word)
     plane : Plane
-        The map, which holds the rows.
+        The map, which holds the rows, scaled to length 1 or as they are.
     picked : int
         The query row.
     cosines, distances, map_distances : ndarray of float32, (V,)
-        Cosine similarity of each row with the query, distance ``sqrt(2 - 2 cos)``, and distance
-        on the map, in the same unit.
+        Cosine similarity of each row with the query, distance, and distance on the map, in the
+        same unit. Of rows of length 1 the distance is ``sqrt(2 - 2 cos)``.
     near, near_map : ndarray of int64, (K,)
         The K = 10 nearest rows, and the K nearest on the map, without the query.
     closer_on_map : ndarray of int64, (K,)
@@ -84,8 +94,23 @@ class GeometryTrace:
 
     @property
     def rows(self) -> np.ndarray:
-        """The rows of the table, scaled to length 1, (V, D)."""
+        """The rows of the table as they are compared, (V, D): of length 1 for the cosine."""
         return self.plane.rows.whole()
+
+    @property
+    def metric(self) -> str:
+        """By what rows are compared: one of `METRICS`."""
+        return self.plane.rows.metric
+
+    @property
+    def by(self) -> str:
+        """The metric in words."""
+        return "Euclidean distance" if self.metric == "euclidean" else "cosine"
+
+    @property
+    def measured(self) -> np.ndarray:
+        """What rows are compared by: `cosines` or `distances`."""
+        return self.distances if self.metric == "euclidean" else self.cosines
 
     @property
     def in_both(self) -> np.ndarray:
@@ -109,14 +134,14 @@ class GeometryTrace:
         rows, width = self.plane.rows.shape
         both = len(self.in_both)
         shares = " + ".join(f"{format_number(100 * share, 1)} %" for share in self.plane.shares)
-        near = [f"{self.name(i)} {format_number(self.cosines[i])}" for i in self.near]
+        near = [f"{self.name(i)} {format_number(self.measured[i])}" for i in self.near]
         lines = [
             f"word    {self.name(self.picked)}, of {format_count(rows, 'word')} with "
             f"{format_count(width, 'number')} each",
             f"near    {join_some(near, TEN, between=' · ') or 'none'}",
             f"on map  {join_some(map(self.name, self.near_map), TEN, between=' · ') or 'none'}",
             f"map     {self.plane.name}{f' shows {shares} of the variance' if shares else ''}",
-            f"        {both} of the {format_count(len(self.near), 'word')} nearest by cosine "
+            f"        {both} of the {format_count(len(self.near), 'word')} nearest by {self.by} "
             f"{'is' if both == 1 else 'are'} among the nearest on the map; "
             f"{format_number(self.typical, 1)} on average",
         ]
@@ -125,7 +150,7 @@ class GeometryTrace:
                 f"lost    {format_count(self.invalid_rows, 'row')} with NaN or an infinity"
             )
         if self.analogy:
-            pairs = zip(self.analogy.ids, self.analogy.similarities, strict=True)
+            pairs = zip(self.analogy.ids, self.analogy.measured, strict=True)
             answers = [f"{self.name(i)} {format_number(c)}" for i, c in pairs]
             lines.append(f"sum     {self._terms()} → {join_some(answers, ANSWERS, between=' · ')}")
         return "\n".join(lines)
@@ -142,7 +167,7 @@ class GeometryTrace:
         end = ""
         if self.analogy and self.analogy.ids.size:
             end = f" {self._terms()} gives {self.name(int(self.analogy.ids[0]))}."
-        return f"{start} Nearest by cosine: {near}. Nearest on the map: {near_map}.{end}"
+        return f"{start} Nearest by {self.by}: {near}. Nearest on the map: {near_map}.{end}"
 
     def name(self, row: int) -> str:
         """Return the word of a row, or its number."""
@@ -165,6 +190,7 @@ def trace_geometry(
     *,
     words: Sequence[str] | None = None,
     plane: str | Plane = "pca 1+2",
+    metric: str = "cosine",
     terms: tuple[int, int, int] | None = None,
     seed: int = 0,
     typical: float | None = None,
@@ -174,12 +200,15 @@ def trace_geometry(
 
     Parameters
     ----------
-    table : array_like, (V, D), float16, float32 or float64, or UnitRows
+    table : array_like, (V, D), float16, float32 or float64, or UnitRows or PlainRows
         With a `plane` the rows are those of the plane.
     picked : int, 0 <= picked < V
     words : sequence of V str, optional
     plane : str or Plane
         A name of `embedlab.traces.geometry.plane.PLANES`, or a plane of this table.
+    metric : {"cosine", "euclidean"}
+        How rows are compared: scaled to length 1, by the angle between them, or as they are, by
+        the distance between them. Of an array only; rows and planes have a metric.
     terms : (a, b, c), optional
         Row numbers of the analogy ``a - b + c``.
     seed : int
@@ -202,8 +231,8 @@ def trace_geometry(
 
     Notes
     -----
-    The analogy adds unit rows, so that the longer rows of frequent words do not outweigh the
-    others. Source: Mikolov, Yih and Zweig, NAACL 2013, section 4.
+    By cosine, the analogy adds unit rows, so that the longer rows of frequent words do not outweigh
+    the others. Source: Mikolov, Yih and Zweig, NAACL 2013, section 4.
 
     Examples
     --------
@@ -217,7 +246,9 @@ def trace_geometry(
             3 of the 3 words nearest by cosine are among the nearest on the map; 3.0 on average
     sum     b − d + c → a 0.95
     """
-    shape = table.shape if isinstance(table, UnitRows) else as_table(table).shape
+    check_choice(metric, "metric", METRICS)
+    known = isinstance(table, UnitRows | PlainRows)
+    shape = table.shape if known else as_table(table).shape
     height = shape[0]
     if not height:
         raise ShapeError(f"table must have at least one row. Received {shape}. Pass one with rows.")
@@ -231,8 +262,12 @@ def trace_geometry(
         if not 0 <= row < height:
             raise out_of_range_error(np.asarray(row), height)
     if not isinstance(plane, Plane):
-        units = table if isinstance(table, UnitRows) else UnitRows(table)
-        plane = fit_plane(units, plane, seed=seed)
+        rows: Rows
+        if known:
+            rows = table
+        else:
+            rows = UnitRows(table) if metric == "cosine" else PlainRows(readonly_copy(table))
+        plane = fit_plane(rows, plane, seed=seed)
     if quality is None:
         quality = measure_map(rank_rows(plane.rows), plane.points)
     return _trace(plane, int(picked), labels, terms, typical, quality)
@@ -247,27 +282,35 @@ def _trace(
     quality: MapQuality,
 ) -> GeometryTrace:
     rows, points = plane.rows, plane.points.astype(np.float64)
-    queries = [rows[picked]]
+    wide = np.float64 if isinstance(rows, PlainRows) else rows.dtype
+    queries = [rows[picked].astype(wide)]
     if terms is not None and np.isfinite(rows.lengths[list(terms)]).all():
-        start, less, plus = (rows[term] for term in terms)
+        start, less, plus = (rows[term].astype(wide) for term in terms)
         queries.append(start - less + plus)
     else:
         terms = None
     # One pass over the table for both: its rows are read once.
-    cosines = rows.cosines(np.nan_to_num(np.array(queries)))
+    cosines = rows.units.cosines(np.nan_to_num(np.array(queries)))
     if np.isnan(rows.lengths[picked]):
         cosines[0] = np.nan
-    squares = rows.lengths  # of a row of length 1 or 0
-    distances = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines[0], 0))
-    distances[picked] *= 0
+    if isinstance(rows, PlainRows):
+        distances = rows.distances(queries[0], cosines[0], TEN, [picked])
+        near = largest(-distances, TEN, [picked])
+    else:
+        squares = rows.lengths  # of a row of length 1 or 0
+        distances = np.sqrt(np.maximum(squares[picked] + squares - 2 * cosines[0], 0))
+        distances[picked] *= 0
+        near = largest(cosines[0], TEN, [picked])
     with np.errstate(invalid="ignore"):  # rows of NaN stay NaN
         map_distances = np.hypot(*(points - points[picked]).T)
-    near = largest(cosines[0], TEN, [picked])
     # The query has distance 0, so it is always among those that are closer.
     closer = [max(0, int((map_distances < map_distances[i]).sum()) - 1) for i in near]
     analogy = None
     if terms is not None:
-        ids = largest(cosines[1], ANSWERS, terms)
+        from_sum = None
+        if isinstance(rows, PlainRows):
+            from_sum = rows.distances(queries[1], cosines[1], ANSWERS, terms)
+        ids = largest(cosines[1] if from_sum is None else -from_sum, ANSWERS, terms)
         a, b, c = (int(term) for term in terms)
         target = points[a] - points[b] + points[c]
         if not plane.shares:
@@ -277,6 +320,7 @@ def _trace(
             readonly_copy(ids),
             readonly_copy(cosines[1, ids], np.float32),
             readonly_copy(target, np.float32),
+            None if from_sum is None else readonly_copy(from_sum[ids], np.float32),
         )
     return GeometryTrace(
         words,

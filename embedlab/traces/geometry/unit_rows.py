@@ -1,6 +1,6 @@
 """Rows of a table scaled to length 1: copied, or scaled by one factor each when they are used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class UnitRows:
     dtype : numpy.dtype
     lengths : ndarray, (V,)
         1; 0 for a row of zeros; NaN for a row with NaN or ∞.
+    norms : ndarray of float64, (V,)
+        The lengths before; NaN for a row with NaN or ∞.
 
     Examples
     --------
@@ -45,6 +47,8 @@ class UnitRows:
     ([0.6, 0.8], [1.0, 0.0, 1.0], [[1.0, 0.0, 0.8]])
     """
 
+    metric = "cosine"
+
     def __init__(self, table: Any):
         array = as_table(table)
         self.shape: tuple[int, int] = (array.shape[0], array.shape[1])
@@ -52,6 +56,7 @@ class UnitRows:
         self._table = array
         self._factors: np.ndarray | None = None
         self._extreme = np.zeros(0, np.int64)
+        self.norms = np.empty(len(array))
         lengths = self._copy(array) if _is_copied(array) else self._measure(array)
         lengths.flags.writeable = False
         self.lengths = lengths
@@ -62,6 +67,7 @@ class UnitRows:
         for start in range(0, len(array), BLOCK):
             part = slice(start, start + BLOCK)
             scaled[part] = block = unit_directions(array[part])
+            self.norms[part] = _norms(array[part], block)
             invalid = np.isnan(block[:, :1]).any(axis=1)  # then all numbers of the row are NaN
             lengths[part] = np.where(invalid, np.nan, block.any(axis=1))
         scaled.flags.writeable = False
@@ -81,9 +87,11 @@ class UnitRows:
             with np.errstate(all="ignore"):
                 squares = np.einsum("rd,rd->r", block, block)
                 odd = np.flatnonzero(~((squares >= least) & (squares <= most)))
-                factors[part] = 1 / np.sqrt(squares)
+                self.norms[part] = norms = np.sqrt(squares)
+                factors[part] = 1 / norms
             if odd.size:
                 scaled = unit_directions(block[odd])
+                self.norms[start + odd] = _norms(block[odd], scaled)
                 lengths[start + odd] = np.where(np.isnan(scaled[:, 0]), np.nan, scaled.any(axis=1))
                 factors[start + odd] = 0
                 extreme.append(start + odd)
@@ -103,11 +111,17 @@ class UnitRows:
             return np.asarray(chosen * factors[..., None], self.dtype)
         return unit_directions(chosen) if chosen.ndim == 2 else unit_directions(chosen[None])[0]
 
+    @property
+    def units(self) -> "UnitRows":
+        """The rows themselves, as `PlainRows` have them."""
+        return self
+
     def first(self, count: int) -> "UnitRows":
         """Return the first `count` rows, without a copy."""
         part = object.__new__(UnitRows)
         part.shape, part.dtype = (min(count, len(self)), self.shape[1]), self.dtype
         part._table, part.lengths = self._table[:count], self.lengths[:count]
+        part.norms = self.norms[:count]
         part._factors = None if self._factors is None else self._factors[:count]
         part._extreme = self._extreme[self._extreme < count]
         return part
@@ -120,6 +134,14 @@ class UnitRows:
         """Yield the number of the first row of each block, and the block."""
         for start in range(0, len(self), size):
             yield start, self[start : start + size]
+
+    def nearest(self, rows: Sequence[int] | np.ndarray, k: int) -> list[np.ndarray]:
+        """Return for each of some rows the k nearest others, the nearest first."""
+        cosines = self.cosines(np.nan_to_num(self[np.asarray(rows, np.int64)]))
+        return [
+            largest(values, k if np.isfinite(self.lengths[row]) else 0, [row])
+            for row, values in zip(rows, cosines, strict=True)
+        ]
 
     def cosines(self, queries: np.ndarray) -> np.ndarray:
         """Return the cosine of each query (Q, D) with each row: (Q, V), NaN for invalid rows.
@@ -150,6 +172,12 @@ def _is_copied(array: np.ndarray) -> bool:
     if array.size <= (HALF_COPIED_MAX if half else COPIED_MAX):
         return True
     return not is_mapped(array) and (half or array.flags.writeable)
+
+
+def _norms(rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Return the lengths of rows, from their directions: no square overflows."""
+    with np.errstate(invalid="ignore"):
+        return np.einsum("rd,rd->r", rows, directions, dtype=np.float64)
 
 
 def unit_directions(table: Any) -> np.ndarray:

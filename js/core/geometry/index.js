@@ -24,10 +24,12 @@ import { WordSpace } from "./word_space.js";
 /** @typedef {import("./trace.js").Trace} Trace */
 
 const NEARNESS = "nearness";
+const METRICS = ["cosine", "euclidean"];
 const fixed = {
   word: boundedText(200),
   rows: boundedInt(1, SIZE_MAX),
   plane: choice(...PLANES),
+  metric: choice(...METRICS),
   color: choice(NEARNESS),
   a: boundedText(200),
   b: boundedText(200),
@@ -94,17 +96,18 @@ class Words {
     this.space = new WordSpace(data);
     /** @type {{ key: string, plane: Plane } | null} */
     this.fitted = null;
-    /** @type {{ count: number, sample: SampledNeighbors } | null} */
+    /** @type {{ key: string, sample: SampledNeighbors } | null} */
     this.sampled = null;
-    /** @type {{ count: number, ranked: RankedRows } | null} */
+    /** @type {{ key: string, ranked: RankedRows } | null} */
     this.ranked = null;
     /** @type {Map<string, Averages>} */
     this.averages = new Map();
   }
 
   /** @param {Params} params @returns {Answer} */
-  answer({ word, rows: count, plane: name, seed, ...others }) {
+  answer({ word, rows: count, plane: name, metric, seed, ...others }) {
     const { space } = this;
+    const rows = space.rows[metric];
     const picked = space.row(word);
     if (picked >= count)
       refuse(
@@ -114,12 +117,17 @@ class Words {
       );
     const slots = [others.a, others.b, others.c];
     const terms = slots.map((text) => (strip(text) ? space.row(text) : count));
-    const plane = this.plane(name, seed);
-    const { typical, quality } = this.averagesOf(plane, name === "random" ? seed : 0, count);
+    const plane = this.plane(name, seed, metric);
+    const { typical, quality } = this.averagesOf(
+      plane,
+      name === "random" ? seed : 0,
+      count,
+      metric,
+    );
     // Words beyond the last row wait until `rows` grows.
     const used = Math.max(...terms) < count ? terms : null;
-    const trace = traceGeometry(space, plane, count, picked, used);
-    const invalid = space.lengths.subarray(0, count).filter(Number.isNaN).length;
+    const trace = traceGeometry(rows, plane, count, picked, used);
+    const invalid = rows.lengths.subarray(0, count).filter(Number.isNaN).length;
     const sample = space.sample(count);
     const elsewhere = namedElsewhere(trace, sample);
     const drawn = [...sample, ...elsewhere];
@@ -127,11 +135,11 @@ class Words {
     /** @param {number[]} some */
     const seats = (some) => Int32Array.from(some, (row) => Number(seat.get(row)));
     const { labels, named } = space.names(drawn);
-    const { rows, source } = space;
+    const { units } = rows;
     const { analogy } = trace;
-    /** @param {Float32Array} values */
+    /** @param {import("../floats.js").Floats} values */
     const ofDrawn = (values) => ndarray(Float32Array.from(drawn, (row) => values[row]));
-    const vectors = [picked, ...trace.near].flatMap((row) => [...rowAt(rows, row)]);
+    const vectors = [picked, ...trace.near].flatMap((row) => [...rowAt(units, row)]);
     /** @type {Record<string, NdArray>} */
     const arrays = {
       named: ndarray(Uint8Array.from(named)),
@@ -149,8 +157,9 @@ class Words {
       near_map: ndarray(seats(trace.nearOnMap)),
       closer_on_map: ndarray(Int32Array.from(trace.closerOnMap)),
       candidates: ndarray(seats(candidatesOf(trace))),
-      vectors: ndarray(Float32Array.from(vectors), 1 + trace.near.length, rows.columns),
+      vectors: ndarray(Float32Array.from(vectors), 1 + trace.near.length, units.columns),
     };
+    if (metric === "euclidean") arrays.lengths = ofDrawn(rows.lengths);
     const column = space.labels.get(others.color);
     if (column) {
       const values = drawn.map((row) => column.values[row]);
@@ -162,74 +171,78 @@ class Words {
       arrays.target = ndarray(analogy.target);
       arrays.answers = ndarray(seats(analogy.ids));
       arrays.answer_cosines = ndarray(analogy.similarities);
+      if (analogy.distances) arrays.answer_distances = ndarray(analogy.distances);
     }
     const fields = {
       words: labels,
       total: count,
-      source,
-      note: this.note(drawn.length, count, name),
-      width: rows.columns,
+      source: space.source,
+      note: this.note(drawn.length, count, name, metric),
+      width: units.columns,
       picked: seat.get(picked),
       shares: plane.shares,
       typical,
       quality,
       invalid_rows: invalid,
+      equal_length: space.equalLength(),
       waiting: slots.filter((text, n) => strip(text) && terms[n] >= count),
       terms: analogy && [...seats(analogy.terms)],
       ...(column && { legend: column.legend }),
     };
-    return { ...textsOf(trace, plane, space, count, typical, invalid), fields, arrays };
+    return { ...textsOf(trace, plane, space, rows, count, typical, invalid), fields, arrays };
   }
 
   /** @param {number[]} rows @param {number[]} selection @param {Params} params */
-  kept(rows, selection, { rows: count, plane: name, seed }) {
+  kept(rows, selection, { rows: count, plane: name, metric, seed }) {
     const { space } = this;
     const listed = rows.filter((row) => row >= 0 && row < count).slice(0, MEMBERS_MAX);
-    const { points } = this.plane(name, seed);
+    const { points } = this.plane(name, seed, metric);
     return {
       rows: listed,
-      kept: keptNeighbors(space, points, count, listed),
+      kept: keptNeighbors(space.rows[metric], points, count, listed),
       alike: meanCosine(
-        space,
+        space.rows.cosine,
         selection.filter((row) => row < count),
       ),
       all: space.meanCosine(),
     };
   }
 
-  /** The map of all rows. @param {string} name @param {number} seed */
-  plane(name, seed) {
-    const key = name === "random" ? `random ${seed}` : name;
+  /** The map of all rows. @param {string} name @param {number} seed @param {string} metric */
+  plane(name, seed, metric) {
+    const key = `${metric} ${name === "random" ? `random ${seed}` : name}`;
     if (this.fitted?.key !== key) {
-      const { rows, lengths, principal } = this.space;
-      const points = this.space.maps.get(name);
+      const { table, lengths } = this.space.rows[metric];
+      const points = this.space.maps.get(name)?.[metric];
       const plane = points
         ? { name, points, shares: [] }
-        : fitPlane(rows, lengths, principal, name, seed);
+        : fitPlane(table, lengths, this.space.principal[metric], name, seed);
       this.fitted = { key, plane };
     }
     return this.fitted.plane;
   }
 
-  /** How much of a map is true, on average. @param {Plane} plane @param {number} seed @param {number} count @returns {Averages} */
-  averagesOf(plane, seed, count) {
-    const key = `${plane.name} ${seed} ${count}`;
+  /** How much of a map is true, on average. @param {Plane} plane @param {number} seed @param {number} count @param {string} metric @returns {Averages} */
+  averagesOf(plane, seed, count, metric) {
+    const searched = `${metric} ${count}`;
+    const key = `${plane.name} ${seed} ${searched}`;
     const known = this.averages.get(key);
     if (known) return known;
-    const { rows, lengths } = this.space;
-    if (this.sampled?.count !== count)
-      this.sampled = { count, sample: sampleNeighbors(rows, lengths, count) };
-    if (this.ranked?.count !== count)
-      this.ranked = { count, ranked: rankRows(rows, lengths, count) };
+    const rows = this.space.rows[metric];
+    if (this.sampled?.key !== searched)
+      this.sampled = { key: searched, sample: sampleNeighbors(rows, count) };
+    if (this.ranked?.key !== searched)
+      this.ranked = { key: searched, ranked: rankRows(rows, count) };
     const typical = typicalOf(plane, this.sampled.sample, count);
     const averages = { typical, quality: measureMap(this.ranked.ranked, plane.points) };
     this.averages.set(key, averages);
     return averages;
   }
 
-  /** What the map leaves out, or null if it shows all rows. @param {number} drawn @param {number} count @param {string} plane */
-  note(drawn, count, plane) {
-    const { lengths, principal, rows } = this.space;
+  /** What the map leaves out, or null if it shows all rows. @param {number} drawn @param {number} count @param {string} plane @param {string} metric */
+  note(drawn, count, plane, metric) {
+    const { lengths, units } = this.space.rows[metric];
+    const { fitted } = this.space.principal[metric];
     const share = formatNumber((100 * drawn) / count, 1);
     const valid = lengths.filter((length) => !Number.isNaN(length)).length;
     return joinNotes(
@@ -237,9 +250,9 @@ class Words {
         ? null
         : `The map shows ${formatCount(drawn)} of ${formatCount(count)} rows (${share} %); ` +
             "neighbors are those of all.",
-      principal.fitted === valid || plane === "random" || this.space.maps.has(plane)
+      fitted === valid || plane === "random" || this.space.maps.has(plane)
         ? null
-        : `Its axes are fitted to ${formatCount(principal.fitted, "row")} of ${rows.columns} numbers.`,
+        : `Its axes are fitted to ${formatCount(fitted, "row")} of ${units.columns} numbers.`,
     );
   }
 }

@@ -3,15 +3,16 @@ import { zerosLike } from "../floats.js";
 import { standardNormals } from "../normal.js";
 import { Generator } from "../random.js";
 import { range } from "../rows_shown.js";
-import { cosinesWith, dot, evenlySpread, largest, rowAt } from "./unit_rows.js";
+import { dot, evenlySpread, largest, rowAt } from "./unit_rows.js";
 
 /** @typedef {import("../floats.js").Floats} Floats */
+/** @typedef {import("./unit_rows.js").Rows} Rows */
 /** @typedef {import("../table.js").Table} Table */
 /**
  * @typedef {object} PrincipalAxes  of all rows: they do not depend on a parameter
  * @property {Table} axes    (K, D), K = 4 or fewer
  * @property {Floats} mean
- * @property {number} variance
+ * @property {number} variance  0 where it is only rounding
  * @property {number} fitted  rows
  */
 /**
@@ -28,7 +29,7 @@ const SAMPLE = 50;
 
 /**
  * The projection of all rows onto a plane.
- * @param {Table} rows @param {Float32Array} lengths @param {PrincipalAxes} principal
+ * @param {Table} rows @param {Floats} lengths @param {PrincipalAxes} principal
  * @param {string} name @param {number} seed
  * @returns {Plane}
  */
@@ -43,8 +44,7 @@ export function fitPlane(rows, lengths, principal, name, seed) {
       points[2 * row + n] = dot(rows, row, rowAt(axes, n)) - origin;
       if (!Number.isNaN(lengths[row])) finite.push(points[2 * row + n]);
     }
-    const spread = finite.length && principal.variance > 1e-12; // less is rounding
-    return spread ? varianceOf(finite) / principal.variance : 0;
+    return finite.length && principal.variance > 0 ? varianceOf(finite) / principal.variance : 0;
   });
   return { name, points, shares };
 }
@@ -100,14 +100,12 @@ function reflect(vector, normal) {
 /** @param {Float64Array} vector */
 const square = (vector) => vector.reduce((sum, value) => sum + value * value, 0);
 
-/** Some of the first rows, evenly spread, and their ten nearest. @param {Table} rows @param {Float32Array} lengths @param {number} count @returns {SampledNeighbors} */
-export function sampleNeighbors(rows, lengths, count) {
+/** Some of the first rows, evenly spread, and their ten nearest. @param {Rows} rows @param {number} count @returns {SampledNeighbors} */
+export function sampleNeighbors({ table, lengths, nearness }, count) {
   const finite = range(count).filter((row) => !Number.isNaN(lengths[row]));
   const some = evenlySpread(Math.max(0, finite.length - 1), Math.min(SAMPLE, finite.length));
   const queries = some.map((at) => finite[at]);
-  const near = queries.map((row) =>
-    largest(cosinesWith(rows, count, rowAt(rows, row)), TEN, [row]),
-  );
+  const near = queries.map((row) => largest(nearness(rowAt(table, row), count), TEN, [row]));
   return { queries, near };
 }
 

@@ -3,6 +3,42 @@ import { roundingOf, zerosLike } from "../floats.js";
 
 /** @typedef {import("../floats.js").Floats} Floats */
 /** @typedef {import("../table.js").Table} Table */
+/**
+ * Rows with a metric.
+ * @typedef {object} Rows
+ * @property {string} metric
+ * @property {Table} table
+ * @property {Table} units    the same rows scaled to length 1
+ * @property {Floats} lengths  NaN for invalid rows
+ * @property {(vector: Floats, count: number) => Floats} nearness  of each of the first rows to a vector, the larger the nearer
+ */
+
+/** Rows of length 1, compared by cosine. @param {Table} table @returns {Rows} */
+export const unitRows = (table) => ({
+  metric: "cosine",
+  table,
+  units: table,
+  lengths: lengthsOf(table),
+  nearness: (vector, count) => cosinesWith(table, count, vector),
+});
+
+/**
+ * The rows, divided by their largest number and by a divisor: their length is 1, or 0.
+ * @param {Table} table @param {ArrayLike<number>} divisors @returns {Table}
+ */
+export function scaledRows({ data, rows, columns: D }, divisors) {
+  const scaled = zerosLike(data, data.length);
+  for (let row = 0; row < rows; row++) {
+    let largest = 0;
+    for (let at = row * D; at < (row + 1) * D; at++)
+      largest = Math.max(largest, Math.abs(data[at]));
+    for (let at = row * D; at < (row + 1) * D; at++) {
+      scaled[at] = data[at] / (largest || 1);
+      scaled[at] /= divisors[row] || 1;
+    }
+  }
+  return { data: scaled, rows, columns: D };
+}
 
 /** The dot product of a row with a vector of its length, as float64. @param {Table} rows @param {number} row @param {ArrayLike<number>} vector */
 export function dot({ data, columns: D }, row, vector) {

@@ -5,30 +5,32 @@ import { range } from "../rows_shown.js";
 import { readTable } from "../table.js";
 import { shortLabel } from "../text.js";
 import { strip } from "../tokenize.js";
-import { evenlySpread, lengthsOf } from "./unit_rows.js";
+import { plainRows } from "./plain_rows.js";
+import { evenlySpread, scaledRows, unitRows } from "./unit_rows.js";
 
 /** @typedef {import("../table.js").Table} Table */
 /** @typedef {import("../table.js").TableData} TableData */
 /** @typedef {import("./plane.js").PrincipalAxes} PrincipalAxes */
+/** @typedef {import("./unit_rows.js").Rows} Rows */
+/** @typedef {{ axes: TableData, mean: TableData, variance: number, fitted: number }} AxesData */
 /** @typedef {{ labels: string[], named: number[] }} Labels */
 /**
  * What travels with a page.
  * @typedef {object} WordData
  * @property {string} source
  * @property {string[]} words
- * @property {TableData} rows  of length 1
- * @property {TableData} axes
- * @property {TableData} mean
- * @property {number} variance
- * @property {number} fitted
+ * @property {TableData} rows      as they are; NaN where they hold NaN or an infinity
+ * @property {TableData} divisors  that make them rows of length 1
+ * @property {Record<string, AxesData>} principal  of each metric
  * @property {number} drawn  rows on the map at most
- * @property {Record<string, TableData>} [maps]
+ * @property {Record<string, Record<string, TableData>>} [maps]  of each metric
  * @property {Record<string, { legend: Record<string, any>, values: TableData }>} [labels]
  */
 
 const LABEL_LENGTHS = [40, 24, 12, 6]; // fewer characters for very many words
 const LABEL_BYTES_MAX = 600_000;
 const MATCHES_MAX = 8; // words that are offered for what was typed
+const EQUAL = 1e-5; // lengths that differ by no more than this share count as equal
 const LETTERS_MAX = 200;
 const MARKS = ["", "␣", "ġ", "▁"]; // of tokenizers, before a word
 
@@ -46,28 +48,22 @@ export class WordSpace {
   lines;
 
   /** @param {WordData} data */
-  constructor({
-    source,
-    words,
-    rows,
-    axes,
-    mean,
-    variance,
-    fitted,
-    drawn,
-    maps = {},
-    labels = {},
-  }) {
+  constructor({ source, words, rows, divisors, principal, drawn, maps = {}, labels = {} }) {
     this.source = source;
     this.drawn = drawn;
     this.words = words;
-    this.rows = /** @type {Table} */ (readTable(rows));
-    this.lengths = lengthsOf(this.rows);
-    /** @type {Map<string, Float32Array>} maps that were computed elsewhere */
+    const table = /** @type {Table} */ (readTable(rows));
+    const units = scaledRows(table, /** @type {Table} */ (readTable(divisors)).data);
+    /** @type {Record<string, Rows>} */
+    this.rows = { cosine: unitRows(units), euclidean: plainRows(table, units) };
+    /** @type {Map<string, Record<string, Float32Array>>} maps that were computed elsewhere */
     this.maps = new Map();
-    for (const [name, points] of Object.entries(maps)) {
-      const { data } = /** @type {Table} */ (readTable(points));
-      this.maps.set(name, Float32Array.from(data));
+    for (const [name, each] of Object.entries(maps)) {
+      const points = Object.entries(each).map(([metric, data]) => {
+        const { data: numbers } = /** @type {Table} */ (readTable(data));
+        return [metric, Float32Array.from(numbers)];
+      });
+      this.maps.set(name, Object.fromEntries(points));
     }
     /** @type {Map<string, { legend: Record<string, any>, values: Uint8Array | Float32Array }>} columns by which the map is colored */
     this.labels = new Map();
@@ -76,13 +72,15 @@ export class WordSpace {
       const codes = legend.kind === "categories";
       this.labels.set(name, { legend, values: (codes ? Uint8Array : Float32Array).from(data) });
     }
-    /** @type {PrincipalAxes} */
-    this.principal = {
-      axes: /** @type {Table} */ (readTable(axes)),
-      mean: /** @type {Table} */ (readTable(mean)).data,
-      variance,
-      fitted,
-    };
+    /** @type {Record<string, PrincipalAxes>} */
+    this.principal = {};
+    for (const [metric, { axes, mean, variance, fitted }] of Object.entries(principal))
+      this.principal[metric] = {
+        axes: /** @type {Table} */ (readTable(axes)),
+        mean: /** @type {Table} */ (readTable(mean)).data,
+        variance,
+        fitted,
+      };
     /** @type {Map<string, number>} */
     this.rowOf = new Map();
     /** @type {Set<string>} */
@@ -158,9 +156,20 @@ export class WordSpace {
     return { rows, words: labels, named, more: found.size > MATCHES_MAX };
   }
 
+  /** The length that all rows have, up to rounding, or null: both metrics order them alike. */
+  equalLength() {
+    const { cosine, euclidean } = this.rows;
+    let [low, high] = [Infinity, 0];
+    for (const [row, length] of euclidean.lengths.entries()) {
+      if (Number.isNaN(cosine.lengths[row])) continue;
+      [low, high] = [Math.min(low, length), Math.max(high, length)];
+    }
+    return high - low <= EQUAL * high ? high : null;
+  }
+
   /** The mean cosine of two rows, over those to which the axes are fitted. */
   meanCosine() {
-    const { mean, fitted: n } = this.principal;
+    const { mean, fitted: n } = this.principal.cosine;
     let square = 0;
     for (const value of mean) square += value * value;
     return n > 1 ? (square * n - 1) / (n - 1) : null;
