@@ -175,8 +175,8 @@ class _Picture:
         who = f" ({join_some(both, 3)})" if both else ""
         count = f"{len(both)} are" if len(both) > 1 else "1 is" if both else "none is"
         return (
-            f"Of the {len(trace.near)} words nearest to {word} by {self.measure}, {count} among its "
-            f"nearest on the map{who}."
+            f"Of the {len(trace.near)} words nearest to {word} by {self.measure}, {count} among "
+            f"its nearest on the map{who}."
         )
 
     def _hidden(self) -> str:
