@@ -44,7 +44,7 @@ class Analogy:
 
     @property
     def measured(self) -> np.ndarray:
-        """What the answers are compared by: `similarities` or `distances`."""
+        """The numbers that order the answers: `similarities` or `distances`."""
         return self.similarities if self.distances is None else self.distances
 
 
@@ -109,7 +109,7 @@ class GeometryTrace:
 
     @property
     def measured(self) -> np.ndarray:
-        """What rows are compared by: `cosines` or `distances`."""
+        """The numbers that order the rows: `cosines` or `distances`."""
         return self.distances if self.metric == "euclidean" else self.cosines
 
     @property
@@ -307,10 +307,10 @@ def _trace(
     closer = [max(0, int((map_distances < map_distances[i]).sum()) - 1) for i in near]
     analogy = None
     if terms is not None:
-        from_sum = None
+        sum_distances = None
         if isinstance(rows, PlainRows):
-            from_sum = rows.distances(queries[1], cosines[1], ANSWERS, terms)
-        ids = largest(cosines[1] if from_sum is None else -from_sum, ANSWERS, terms)
+            sum_distances = rows.distances(queries[1], cosines[1], ANSWERS, terms)
+        ids = largest(cosines[1] if sum_distances is None else -sum_distances, ANSWERS, terms)
         a, b, c = (int(term) for term in terms)
         target = points[a] - points[b] + points[c]
         if not plane.shares:
@@ -320,7 +320,7 @@ def _trace(
             readonly_copy(ids),
             readonly_copy(cosines[1, ids], np.float32),
             readonly_copy(target, np.float32),
-            None if from_sum is None else readonly_copy(from_sum[ids], np.float32),
+            None if sum_distances is None else readonly_copy(sum_distances[ids], np.float32),
         )
     return GeometryTrace(
         words,
