@@ -6,6 +6,7 @@ from embedlab.traces.geometry.vectors import (
     example_vectors,
     reference_vectors,
     train_vectors,
+    trained_ahead,
 )
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "reference_vectors",
     "trace_geometry",
     "train_vectors",
+    "trained_ahead",
 ]

@@ -1,17 +1,21 @@
 """Word vectors trained on the Python language reference or another corpus."""
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from embedlab.core.checks import message
+from embedlab.core.jit import COMPILED
 from embedlab.core.skipgram import train_skipgram
 from embedlab.data.bundled import python_reference
 from embedlab.data.corpus import Corpus
+from embedlab.data.trained_ahead import read_trained_ahead
 from embedlab.data.vectors import Vectors, sentence_model
 from embedlab.traces.readonly import readonly_copy
 
-__all__ = ["WordVectors", "example_vectors", "reference_vectors", "train_vectors"]
+__all__ = ["WordVectors", "example_vectors", "reference_vectors", "train_vectors", "trained_ahead"]
 
 MIN_COUNT, LENGTH, EPOCHS, RATE = 2, 64, 15, 0.08
 """Smallest word count, vector length, epochs and learning rate for a text of any size."""
@@ -98,9 +102,12 @@ def train_vectors(
     return WordVectors(corpus.name, tuple(words), readonly_copy(run.table[2:]))
 
 
-@lru_cache(maxsize=1)
-def reference_vectors() -> WordVectors:
+@lru_cache(maxsize=2)
+def reference_vectors(seed: int = 1) -> WordVectors:
     """Return word vectors of the Python language reference, trained once in each process.
+
+    Where nothing compiles the training (`embedlab.core.jit.COMPILED`), those of the seeds 1 and 2
+    were trained ahead, as their name and a warning say.
 
     Raises
     ------
@@ -113,12 +120,39 @@ def reference_vectors() -> WordVectors:
     >>> vectors.table.shape[1], "tuple" in vectors.words, vectors is reference_vectors()
     (64, True, True)
     """
+    if not COMPILED and seed in (1, 2):
+        return trained_ahead("reference", seed)
     return train_vectors(
         python_reference(),
+        seed=seed,
         min_count=REFERENCE_MIN_COUNT,
         epochs=REFERENCE_EPOCHS,
         rate=REFERENCE_RATE,
     )
+
+
+def trained_ahead(corpus: str, seed: int = 1) -> WordVectors:
+    """Return vectors that were trained before embedlab was packed, with a warning that says so.
+
+    Parameters
+    ----------
+    corpus : str
+        "reference" for those of `reference_vectors`, or "library" for those of lesson 10.
+    seed : int
+        1; of the reference 2 as well.
+    """
+    names = {"reference": "Python reference", "library": "Python reference + standard library"}
+    warnings.warn(
+        message(
+            "training must be compiled to take seconds",
+            f"no compiler, so vectors that were trained ahead (seed {seed}, rounded to 6 bits)",
+            "Install numba to train them here",
+        ),
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    words, table = read_trained_ahead(corpus, seed)
+    return WordVectors(f"{names[corpus]}, ahead", words, readonly_copy(table))
 
 
 def example_vectors() -> Vectors:
