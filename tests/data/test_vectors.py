@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from embedlab.data import vectors
 from embedlab.data.vectors import Skipped, Vectors, growing_table, text
@@ -369,6 +370,115 @@ def test_safetensors(tmp_path):
     assert "floats under 'odd'. Received U8" in line
     line = refused(tmp_path, content, "v.safetensors", tensor="x")
     assert "'x'; there are 'wpe.weight' (4, 2), 'wte.weight' (4, 2)" in line
+
+
+# Safetensors in several files ---------------------------------------------------------------------
+
+WTE, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+SHARDS = {WTE: "model-00001-of-00002.safetensors", HEAD: "model-00002-of-00002.safetensors"}
+
+
+def sharded(folder, weight_map=None, name="model.safetensors.index.json"):
+    """Write a model of two files with its index, and return the path of the index."""
+    folder.mkdir(exist_ok=True)
+    for n, file in enumerate(SHARDS.values()):
+        save_file({[WTE, HEAD][n]: TABLE + n, f"norm{n}": np.ones(3, "f4")}, folder / file)
+    index = {"metadata": {"total_size": 144}, "weight_map": weight_map or SHARDS | {"norm0": "no"}}
+    (folder / name).write_text(json.dumps(index))
+    (folder / "vocab.txt").write_text("\n".join(f"w{n}" for n in range(6)))
+    return folder / name
+
+
+def test_a_model_in_several_files(tmp_path):
+    index = sharded(tmp_path)
+    for path in (index, tmp_path, tmp_path / SHARDS[WTE]):
+        found = vectors.open(path)
+        assert found.source.endswith(f": {WTE}") and found.words[5] == "w5"
+        np.testing.assert_array_equal(found.table, TABLE)
+    (tmp_path / SHARDS[WTE]).unlink()  # only the file with the tensor is read
+    found = vectors.open(index, tensor=HEAD)
+    np.testing.assert_array_equal(found.table, TABLE + 1)
+    assert found.source == f"model.safetensors.index.json: {HEAD}"
+    assert is_mapped(found.table)
+    sharded(tmp_path)
+    found = vectors.open(tmp_path / SHARDS[HEAD], tensor=WTE)  # the index says where it is
+    np.testing.assert_array_equal(found.table, TABLE)
+
+
+def test_tensors_of_several_files_are_listed(tmp_path):
+    index = sharded(tmp_path, {"a.emb": "x.safetensors", "b": "x.safetensors"})
+    with pytest.raises(FileRefused, match=r"known\. Received 2: 'a.emb', 'b'\. Pass tensor="):
+        vectors.open(index)
+    with pytest.raises(FileRefused, match=r"'wte'; there are 'a.emb', 'b'\. Choose one"):
+        vectors.open(index, tensor="wte")
+    for make in (lambda path: None, os.mkfifo):
+        make(tmp_path / "x.safetensors")
+        with pytest.raises(FileRefused, match=r"no file 'x.safetensors'\. Download that too"):
+            vectors.open(index, tensor="b")
+
+
+BAD_INDEX = {
+    "no json": (b"{", "cannot be read"),
+    "deep": (b"[" * 100_000, "cannot be read"),
+    "list": (b"[1]", "Received list without one"),
+    "no map": (b'{"a": 1}', "Received dict without one"),
+    "empty map": (b'{"weight_map": {}}', "Received {}"),
+    "map of numbers": (b'{"weight_map": {"wte": 3}}', "Received 3 for 'wte'"),
+    "up": (b'{"weight_map": {"wte": "../a.safetensors"}}', "'../a.safetensors'. Do not trust"),
+    "absolute": (b'{"weight_map": {"wte": "/a.safetensors"}}', "'/a.safetensors'. Do not trust"),
+    "drive": (b'{"weight_map": {"wte": "C:a.safetensors"}}', "Do not trust"),
+    "backslash": (b'{"weight_map": {"wte": "..\\\\a.safetensors"}}', "Do not trust"),
+    "zero": (b'{"weight_map": {"wte": "a\\u0000.safetensors"}}', "Do not trust"),
+    "itself": (b'{"weight_map": {"wte": "v.safetensors.index.json"}}', "Do not trust"),
+    "link out": (b'{"weight_map": {"wte": "out.safetensors"}}', "'out.safetensors'. Do not trust"),
+    "loop": (b'{"weight_map": {"wte": "loop.safetensors"}}', "loop.safetensors"),
+    "no tensors": (b'{"weight_map": {"wte": "v.safetensors"}}', "v.safetensors must "),
+    "other tensors": (b'{"weight_map": {"wte": "b.safetensors"}}', "'wte'; there are 'b'"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_INDEX)
+def test_a_bad_index_is_refused_in_one_line(tmp_path, kind):
+    content, reason = BAD_INDEX[kind]
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for path in (tmp_path / "a.safetensors", folder / "b.safetensors"):
+        save_file({"b": TABLE}, path)
+    (folder / "v.safetensors").write_bytes(b"no tensors")
+    (folder / "out.safetensors").symlink_to(tmp_path / "a.safetensors")
+    (folder / "loop.safetensors").symlink_to("loop.safetensors")
+    index = folder / "v.safetensors.index.json"
+    index.write_bytes(content)
+    with pytest.raises(FileRefused) as caught:
+        vectors.open(index)
+    line = str(caught.value)
+    assert reason in line and "\n" not in line and line.endswith(".")
+
+
+def test_a_huge_index_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("embedlab.data.vectors.sharded.MAX_BYTES", 10)
+    with pytest.raises(FileRefused, match="be at most 10 bytes"):
+        vectors.open(sharded(tmp_path))
+
+
+def test_links_of_a_cache_of_snapshots_are_followed(tmp_path):
+    """As the cache of Hugging Face has them: each file is a link to ../../blobs."""
+    blobs, snapshot = tmp_path / "models--a" / "blobs", tmp_path / "models--a" / "snapshots" / "1f"
+    sharded(tmp_path / "m")
+    blobs.mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    for n, file in enumerate(sorted((tmp_path / "m").iterdir())):
+        file.rename(blobs / str(n))
+        (snapshot / file.name).symlink_to(f"../../blobs/{n}")
+    np.testing.assert_array_equal(vectors.open(snapshot).table, TABLE)
+
+
+def test_a_folder_with_one_safetensors_file(tmp_path):
+    save_file({"wte.weight": TABLE}, tmp_path / "model.safetensors")
+    check(vectors.open(tmp_path), ("",) * 6, TABLE, mapped=True)
+    save_file({"wte.weight": TABLE}, tmp_path / "other.safetensors")
+    with pytest.raises(FileRefused, match="a folder"):
+        vectors.open(tmp_path)
 
 
 @pytest.mark.peers

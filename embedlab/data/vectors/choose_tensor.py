@@ -1,12 +1,12 @@
 """The tensor of a file that holds a table of word vectors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from embedlab.storage.errors import FileRefused
 
-__all__ = ["choose_tensor"]
+__all__ = ["choose_name", "choose_tensor"]
 
 LISTED = 12
 EMBEDDING = re.compile(
@@ -36,10 +36,8 @@ Received 2: 'a' (9, 2), 'b' (4, 2). Pass tensor=... with one of these names.
         raise FileRefused(path, must, f"{received}; there are {_list(tables)}", do)
     if len(tables) == 1:
         return next(iter(tables))
-    for pattern in (EMBEDDING, KERAS_EMBEDDING):
-        known = [n for n in tables if pattern.search(n)]
-        if len(known) == 1:
-            return known[0]
+    if (known := _known_name(tables)) is not None:
+        return known
     if not tables:
         received = f"none among {len(shapes)} arrays of floats" if shapes else "no array of floats"
         do = "Name another file, or load the model and pass its layer"
@@ -49,6 +47,36 @@ Received 2: 'a' (9, 2), 'b' (4, 2). Pass tensor=... with one of these names.
         "Pass tensor=... with one of these names",
     )
     raise FileRefused(path, must, f"{len(tables)}: {_list(tables)}", do)
+
+
+def choose_name(path: Path, names: list[str], name: str | None) -> str:
+    """Return the name of the table among tensors of which only the names are known.
+
+    >>> choose_name("m", ["wte.weight", "ln.bias"], None)
+    'wte.weight'
+    """
+    if name in names:
+        return str(name)
+    listed = sorted(names, key=lambda n: ("emb" not in n.lower(), n))
+    there = ", ".join(f"{n!r:.80}" for n in listed[:LISTED])
+    there += f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    if name is not None:
+        received = f"{name!r:.80}; there are {there}"
+        raise FileRefused(path, "name the tensor in tensor=", received, "Choose one of these")
+    known = names[0] if len(names) == 1 else _known_name(names)
+    if known is None:
+        must, do = "hold a table whose name is known", "Pass tensor=... with one of these names"
+        raise FileRefused(path, must, f"{len(names)}: {there}", do)
+    return known
+
+
+def _known_name(names: Iterable[str]) -> str | None:
+    """Return the one name that a table of words has in models, if there is exactly one."""
+    for pattern in (EMBEDDING, KERAS_EMBEDDING):
+        known = [n for n in names if pattern.search(n)]
+        if len(known) == 1:
+            return known[0]
+    return None
 
 
 def _list(tables: Mapping[str, tuple[int, ...]]) -> str:

@@ -16,7 +16,8 @@ import numpy as np
 from embedlab.core.checks import check_choice, check_size, message
 from embedlab.data.vectors.arrays import read_npy, read_npz
 from embedlab.data.vectors.growing_table import GrowingTable
-from embedlab.data.vectors.tensors import read_h5, read_keras, read_safetensors, read_torch
+from embedlab.data.vectors.sharded import find_model, is_index, read_shard, read_sharded
+from embedlab.data.vectors.tensors import read_h5, read_keras, read_torch
 from embedlab.data.vectors.text import BOM, parse_header, read_text
 from embedlab.data.vectors.vectors import Vectors
 from embedlab.data.vectors.word2vec_binary import read_word2vec_binary
@@ -54,8 +55,9 @@ def open(
     ----------
     path : path-like
         Text (GloVe, word2vec, fastText's ``.vec``) and word2vec's binary format, also packed as
-        ``.gz``; ``.npy`` and ``.npz``; safetensors; PyTorch's ``.pt`` and ``.bin`` where torch is
-        installed; Keras's ``.keras`` and ``.h5``. It is recognized by its content.
+        ``.gz``; ``.npy`` and ``.npz``; safetensors, also in several files, by their index
+        ``model.safetensors.index.json`` or the folder that holds it; PyTorch's ``.pt`` and ``.bin``
+        where torch is installed; Keras's ``.keras`` and ``.h5``. It is recognized by its content.
     format : {"glove", "word2vec", "fasttext", "word2vec-binary"}, optional
         For a text or binary file that is not recognized.
     tensor : str, optional
@@ -109,6 +111,8 @@ def open(
         limit = check_size(limit, "limit")
     file = Path(path).expanduser()
     if file.is_dir():
+        file = find_model(file) or file
+    if file.is_dir():
         raise FileRefused(file, "be a file with word vectors", "a folder", "Name a file in it")
     with as_file_refused(file, _MUST, "Get it again, or name another file"):
         with file.open("rb") as raw:
@@ -133,12 +137,14 @@ _Read = tuple[str, np.ndarray, Any]
 
 def _array_reader(file: Path, head: bytes) -> Callable[[Path, str | None], _Read] | None:
     """Return the function that reads a file of arrays, or None for text and word2vec's binary."""
+    if is_index(file):
+        return lambda path, name: (*read_sharded(path, name), None)
     if head.startswith(b"\x93NUMPY"):
         return lambda path, name: ("", read_npy(path), None)
     if head.startswith(b"\x89HDF"):
         return lambda path, name: (*read_h5(path, name), None)
     if head[8:9] == b"{" and (file.suffix == ".safetensors" or head[4:8] == bytes(4)):
-        return lambda path, name: (*read_safetensors(path, name), None)
+        return lambda path, name: (*read_shard(path, name), None)
     if head.startswith(b"PK"):
         return _archive_reader(file)
     if head.startswith(b"\x80"):
