@@ -392,17 +392,17 @@ def sharded(folder, weight_map=None, name="model.safetensors.index.json"):
 def test_a_model_in_several_files(tmp_path):
     index = sharded(tmp_path)
     for path in (index, tmp_path, tmp_path / SHARDS[WTE]):
-        found = vectors.open(path)
-        assert found.source.endswith(f": {WTE}") and found.words[5] == "w5"
-        np.testing.assert_array_equal(found.table, TABLE)
+        result = vectors.open(path)
+        assert result.source.endswith(f": {WTE}") and result.words[5] == "w5"
+        np.testing.assert_array_equal(result.table, TABLE)
     (tmp_path / SHARDS[WTE]).unlink()  # only the file with the tensor is read
-    found = vectors.open(index, tensor=HEAD)
-    np.testing.assert_array_equal(found.table, TABLE + 1)
-    assert found.source == f"model.safetensors.index.json: {HEAD}"
-    assert is_mapped(found.table)
+    result = vectors.open(index, tensor=HEAD)
+    np.testing.assert_array_equal(result.table, TABLE + 1)
+    assert result.source == f"model.safetensors.index.json: {HEAD}"
+    assert is_mapped(result.table)
     sharded(tmp_path)
-    found = vectors.open(tmp_path / SHARDS[HEAD], tensor=WTE)  # the index says where it is
-    np.testing.assert_array_equal(found.table, TABLE)
+    result = vectors.open(tmp_path / SHARDS[HEAD], tensor=WTE)  # the index says where it is
+    np.testing.assert_array_equal(result.table, TABLE)
 
 
 def test_tensors_of_several_files_are_listed(tmp_path):
