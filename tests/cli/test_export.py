@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from embedlab.cli import export, main
 from embedlab.cli.errors import CliError
@@ -65,6 +66,17 @@ def test_lesson_is_one_page_without_requests(notebook, tmp_path):
     assert fetched(page) == []
     assert main(["export", str(notebook), "-o", str(tmp_path / "own.html")]) == 0
     assert (tmp_path / "own.html").read_text("utf-8").count('alt="a grid"') == 1
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_nbconvert_shows_the_picture_unless_state_is_stored(notebook, stored):
+    document = nbformat.read(notebook, 4)
+    if stored:  # as with --execute: docs/guides/hosts.md names the option that prevents it
+        widgets = document.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]
+        widgets["state"]["x"] = {"model_module": "anywidget", "state": {}}
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(document)
+    assert ('alt="a grid"' in page) is not stored
+    assert ('"model_id": "x"' in page) is stored
 
 
 @pytest.mark.parametrize(
