@@ -3,6 +3,7 @@
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -222,7 +223,7 @@ class ShardedEmbedding:
         if isinstance(plan, ShardPlan):
             if self.name not in plan.tables:
                 must = f"the plan must have a table called name={self.name!r}"
-                raise ValueError(message(must, list(plan.tables), "Pass name=..."))
+                raise ValueError(message(must, list(plan.tables), "Pass name"))
             plan = plan[self.name]
         if not isinstance(plan, Sharding):
             do = "Make one with embedlab.distributed.plan"
@@ -1027,7 +1028,8 @@ class ShardedEmbedding:
         except BaseException as error:
             if not holds_save(folder, save_id):  # it may have been written, and interrupted then
                 for name in names:
-                    (folder / name).unlink(missing_ok=True)
+                    with suppress(OSError):
+                        (folder / name).unlink()
             if isinstance(error, OSError) and not isinstance(error, FileExistsError):
                 must = f"a manifest must be written to {folder}"
                 do = "Make space or choose another folder, and save again"
@@ -1213,6 +1215,7 @@ def _unsupported(layer: Embedding) -> list[str]:
             "row_dropout": bool(layer.row_dropout),
             "oob": layer.oob != "raise",
             "negative": layer.negative != "raise",
+            f"dtype={layer.dtype_policy}": layer.compute_dtype != layer.variable_dtype,
         }.items()
         if has
     ]

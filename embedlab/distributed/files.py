@@ -232,6 +232,7 @@ def check_owner(folder: Path, table: str, overwrite: bool) -> list[str]:
 
 def remove_shards(folder: Path, table: str, replaced: list[str], keep: list[str]) -> None:
     """Delete the files that a save has replaced, and what earlier saves of the table left."""
-    for file in [*map(folder.joinpath, replaced), *folder.glob(f"shard-{table}-*.safetensors")]:
+    left = [*folder.glob(f"shard-{table}-*.safetensors"), *folder.glob(f".shard-{table}-*.part")]
+    for file in [*map(folder.joinpath, replaced), *left]:
         if file.name not in keep:
             file.unlink(missing_ok=True)

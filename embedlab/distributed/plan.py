@@ -16,7 +16,7 @@ from embedlab.core.gradient import group
 from embedlab.core.ids import as_ids, out_of_range_error
 from embedlab.distributed.checks import as_bytes, check_float_dtype, check_optimizer
 from embedlab.distributed.errors import PlanError
-from embedlab.distributed.sharding import MOST_HASHED, SCHEMES, Sharding
+from embedlab.distributed.sharding import MOST_HASHED, MOST_WORKERS, SCHEMES, Sharding
 from embedlab.layers.memory import in_words
 
 __all__ = ["ShardPlan", "Traffic", "draw_ids", "expected_traffic", "plan"]
@@ -128,7 +128,8 @@ def expected_traffic(
     if not np.iterable(batches) or isinstance(batches, (str, bytes)):
         do = "Pass a list of arrays"
         raise TypeError(message("batches must be some batches of ids", short_repr(batches), do))
-    count, itemsize = check_size(workers, "workers"), check_size(itemsize, "itemsize")
+    count = check_size(workers, "workers", most=MOST_WORKERS)
+    itemsize = check_size(itemsize, "itemsize")
     if count <= max(sharding.workers):
         must = f"workers must be at least {max(sharding.workers) + 1}, as the sharding names them"
         raise ValueError(message(must, count, "Pass as many, or use fewer shards"))
@@ -267,7 +268,8 @@ def plan(
 the slots of Adagrad they take 51.2 MB. Received 11.2 MB too little. Use 3 workers, or more \
 memory a worker.
     """
-    count, budget = check_size(workers, "workers"), as_bytes(memory, "memory")
+    count = check_size(workers, "workers", most=MOST_WORKERS)
+    budget = as_bytes(memory, "memory")
     network = None if network is None else check_above_zero(network, "network")
     batch = check_size(batch_size, "batch_size", most=_MOST_IDS // BATCHES)
     rule, itemsize = check_optimizer(optimizer), np.dtype(check_float_dtype(dtype)).itemsize
@@ -324,11 +326,14 @@ class _Search:
         even: bool,
     ) -> bool:
         """Add a table with the best scheme that fits; return whether there was one."""
-        best = None
+        best, placed_whole = None, False
         for sharding in self._candidates(shape, fixed, hot, even):
+            if placed_whole and sharding.scheme == "table_wise":
+                continue  # the first worker with space had the least to do
             memory = self._memory(sharding)
             if max(memory) > self.budget:
                 continue
+            placed_whole |= sharding.scheme == "table_wise"
             traffic = self.traffic + expected_traffic(
                 sharding, batches, self.workers, self.itemsize
             )

@@ -17,12 +17,15 @@ from embedlab.core.checks import ShapeError, check_choice, check_size, message, 
 from embedlab.core.gradient import group
 from embedlab.core.ids import IdError, as_ids, out_of_range_error
 
-__all__ = ["MOST_HASHED", "SCHEMES", "Part", "Sharding"]
+__all__ = ["MOST_HASHED", "MOST_WORKERS", "SCHEMES", "Part", "Sharding"]
 
 SCHEMES = ("table_wise", "row_wise", "row_wise_hashed", "column_wise")
 
 _SPLIT = 20
 """Bits of a factor that are multiplied at a time: products of 40 and 20 bits fit into int64."""
+
+MOST_WORKERS = 1 << 20
+"""Workers, and shards, of a table: each takes time and memory of the caller too."""
 
 MOST_HASHED = 1 << 40
 """Rows that row_wise_hashed can spread."""
@@ -98,7 +101,7 @@ class Sharding:
         check_choice(self.scheme, "scheme", SCHEMES)
         rows = check_size(self.input_dim, "input_dim")
         columns = check_size(self.output_dim, "output_dim")
-        shards = check_size(self.shards, "shards")
+        shards = check_size(self.shards, "shards", most=MOST_WORKERS)
         hot = _as_replicated(self.replicated, rows)
         cold = rows - hot.size
         splits = {"table_wise": 1, "column_wise": columns}.get(self.scheme, cold)
@@ -274,7 +277,8 @@ def _as_workers(workers: Any, shards: int) -> tuple[int, ...]:
     listed = np.iterable(workers) and not isinstance(workers, (str, bytes, Mapping))
     numbers = tuple(workers) if listed else (None,)
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers)
-    if not whole or len(numbers) not in (0, shards) or min(numbers, default=0) < 0:
+    inside = whole and all(0 <= number < MOST_WORKERS for number in numbers)
+    if not inside or len(numbers) not in (0, shards):
         must = f"workers must name one worker for each of {shards} shards, from 0 up"
         raise ValueError(message(must, short_repr(workers), "Leave workers out"))
     return tuple(map(int, numbers)) or tuple(range(shards))

@@ -162,7 +162,7 @@ class DaskShards:
         deadline = time.monotonic() + timeout
         for index, future in enumerate(futures):
             try:
-                future.result(timeout=max(0.001, deadline - time.monotonic()))
+                future.result(timeout=min(1e6, max(0.001, deadline - time.monotonic())))
             except Exception as error:
                 if type(error).__module__.startswith("embedlab."):
                     raise

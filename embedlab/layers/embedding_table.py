@@ -469,5 +469,6 @@ def resolve_quantization(mode: Any, config: Any, default: Any) -> Any:
             "must agree. Received both. Leave mode away."
         )
     if block and config.policy != mode:
-        config = quantizers.Int4QuantizationConfig(block_size=int(block))
+        size: Any = int(block) if block.removeprefix("-").isdecimal() else block
+        config = quantizers.Int4QuantizationConfig(block_size=size)
     return config

@@ -193,6 +193,7 @@ def test_names_and_states_are_those_of_the_layer():
         (lambda: table.add_adapter("a/b", 1), "a printable name of its own"),
         (lambda: table.add_adapter("x", 1, a_initializer="orthogonal"), "a_initializer must"),
         (lambda: table.quantize("float8x"), "It must be int8 or int4"),
+        (lambda: table.quantize("int4/x"), "block_size must be a positive integer. Received 'x'"),
     ]:
         with pytest.raises(ValueError, match=text):
             call()

@@ -159,7 +159,6 @@ CALLS = {
 
 FINE = {
     "Sharding(workers)": "list",
-    "Sharding(workers each)": "huge",
     "Sharding(replicated)": "list",
     "Sharding(replicated each)": "True",
     "locate": "True list shape",

@@ -210,6 +210,7 @@ def test_shards_on_disk_are_exact_too(make_pair, monkeypatch):
         {"embeddings_constraint": "non_neg"},
         {"oob": "clip"},
         {"row_dropout": 0.5},
+        {"dtype": "mixed_float16"},
     ],
 )
 def test_layers_with_rules_that_shards_do_not_have_are_refused(options):

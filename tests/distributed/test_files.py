@@ -58,6 +58,7 @@ def test_a_second_save_replaces_the_first(trained, tmp_path):
     table.save(tmp_path)
     first = {file.name for file in tmp_path.iterdir()}
     table.step(table.backward([1], np.ones((1, 7), np.float32)))
+    (tmp_path / f".shard-{table._table_id}-0-0.safetensors.part").touch()  # of a killed save
     table.save(tmp_path)
     second = {file.name for file in tmp_path.iterdir()}
     assert first & second == {MANIFEST} and len(second) == 4
@@ -210,6 +211,9 @@ def test_folders_of_other_tables_are_refused(trained, tmp_path):
         table.load(tmp_path)
     with pytest.raises(ValueError, match=r"path must name a folder\. Received .*, which is a file"):
         table.save(__file__)
+    (tmp_path / "file").touch()
+    with pytest.raises(ShardError, match="choose another folder"):
+        table.save(tmp_path / "file" / "below")
     ShardedEmbedding(9, 7, seed=1).save(tmp_path)
     with pytest.raises(ValueError, match=r"must hold a table \(50, 7\)"):
         table.load(tmp_path)
