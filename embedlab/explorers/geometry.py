@@ -23,7 +23,7 @@ from embedlab.explorers.open_method import open_method
 from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import PAGE_BYTES, table_data
 from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
-from embedlab.figures.geometry import draw_geometry
+from embedlab.figures.geometry import Labels, draw_geometry
 from embedlab.figures.theme import Figure
 from embedlab.traces.geometry import METRICS, GeometryTrace, trace_geometry, train_vectors
 from embedlab.traces.geometry.plane import (
@@ -146,7 +146,10 @@ class GeometryExplorer(Explorer):
     """The columns of labels, by their names."""
 
     selection = List(Int()).tag(sync=True)
-    """The rows that were selected on the map, in ascending order; assign `[]` to clear it."""
+    """The rows that were selected on the map, in ascending order; assign `[]` to clear it.
+
+    On the map only drawn words can be selected; from Python any row.
+    """
 
     _members = Dict().tag(sync=True)  # rows of the selection that the view lists, with a number
     _member_facts = Dict().tag(
@@ -434,7 +437,9 @@ class GeometryExplorer(Explorer):
 
     def draw(self, trace: GeometryTrace, *, dark: bool) -> Figure:
         """Return the still picture of a trace."""
-        return draw_geometry(trace, dark=dark)
+        column = self.labels.get(self.color)
+        labels = None if column is None else Labels(self.color, column.legend, column.values)
+        return draw_geometry(trace, dark=dark, labels=labels)
 
     def _note(self, seats: int, total: int) -> str | None:
         """Return what the map leaves out, or None if it shows all rows."""

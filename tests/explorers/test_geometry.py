@@ -615,6 +615,15 @@ def test_dots_are_colored_by_a_column_of_labels():
         explorer.color = "shape"
 
 
+def test_the_still_picture_is_colored_too():
+    explorer = explorer_of_table(labels={"kind": ["noun"] * 29 + ["verb"]})
+    texts = [text.get_text() for text in explorer.figure().axes[0].texts]
+    assert "verb" not in texts
+    explorer.color = "kind"
+    texts = [text.get_text() for text in explorer.figure().axes[0].texts]
+    assert {"noun", "verb", "flat map, 30 words, colored by kind"} <= {*texts}
+
+
 def test_what_a_column_of_labels_holds():
     class Frame:
         columns = ("a",)

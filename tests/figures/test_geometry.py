@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from embedlab.figures.geometry import draw_geometry
+from embedlab.explorers.inputs.labels import read_labels
+from embedlab.figures.geometry import Labels, draw_geometry
 from embedlab.figures.png import PNG_MOST, png
 from embedlab.traces.geometry import trace_geometry
 from embedlab.traces.text import format_number
@@ -56,6 +57,26 @@ def test_it_says_the_numbers_of_the_trace():
     assert any(
         line.startswith(f"word1 − word2 + word3 = {WORDS[trace.analogy.ids[0]]}") for line in texts
     )
+
+
+def test_the_map_is_colored_by_a_column_of_labels():
+    kinds = [f"kind {n % 10}" for n in range(59)] + [None]
+    column = read_labels({"kind": kinds, "size": np.arange(60) + 1.0}, 60)
+    for name, expected in (
+        ("kind", ["kind 0", "kind 7", "other", "no label"]),
+        ("size", ["1 to 12.8", "48.2 to 60"]),
+    ):
+        labels = Labels(name, column[name].legend, column[name].values)
+        plain, colored = (draw_geometry(CASES["default"], labels=some) for some in (None, labels))
+        texts = words_in(colored)
+        assert {*expected, f"flat map, 60 words, colored by {name}"} <= {*texts}
+        assert {*words_in(plain)} - {"flat map, 60 words"} <= {*texts}
+        drawn = [len(line.get_xdata()) for line in colored.axes[0].lines if len(line.get_xdata())]
+        assert sum(drawn) >= 60 + 21 and len(png(colored)) <= PNG_MOST
+    lost = Labels(
+        "none", {"kind": "numbers", "low": 0.0, "high": 0.0, "log": False}, TABLE[:, 0] * np.nan
+    )
+    assert "no label" in words_in(draw_geometry(CASES["default"], labels=lost))
 
 
 def test_by_euclidean_distance_it_lists_distances():
