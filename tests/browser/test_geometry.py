@@ -584,7 +584,7 @@ def test_a_word_beside_the_map_is_found_by_keys_and_seated(show, axe, monkeypatc
     view.press("Tab")
     view.still()
     assert explorer.word == word and explorer.error is None
-    explorer.selection = [0, row]
+    view.python(selection=[0, row])
     region = view.root.locator(".region p")
     expect(region).to_contain_text("Only drawn words can be selected, 89 % of all.")
 
