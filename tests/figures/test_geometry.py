@@ -71,8 +71,8 @@ def test_the_map_is_colored_by_a_column_of_labels():
         texts = words_in(colored)
         assert {*expected, f"flat map, 60 words, colored by {name}"} <= {*texts}
         assert {*words_in(plain)} - {"flat map, 60 words"} <= {*texts}
-        drawn = [len(line.get_xdata()) for line in colored.axes[0].lines if len(line.get_xdata())]
-        assert sum(drawn) >= 60 + 21 and len(png(colored)) <= PNG_MOST
+        counts = [len(line.get_xdata()) for line in colored.axes[0].lines if len(line.get_xdata())]
+        assert sum(counts) >= 60 + 21 and len(png(colored)) <= PNG_MOST
     lost = Labels(
         "none", {"kind": "numbers", "low": 0.0, "high": 0.0, "log": False}, TABLE[:, 0] * np.nan
     )
