@@ -184,7 +184,9 @@ DRAWS = {
     "training": {
         "text": lambda rng: rng.choice([". ", " "]).join(sentence(rng, 12) for _ in range(4)),
         "runs": lambda rng: rng.sample(UPDATE_RULES, rng.randint(1, 3)),
-        "branch": lambda rng: rng.choice([[], [rng.randrange(3), rng.randrange(60), "adam", 0.05]]),
+        "branch": lambda rng: rng.choice(
+            [[], [rng.randrange(3), rng.randrange(60), rng.choice(UPDATE_RULES), 0.05]]
+        ),
         "steps": lambda rng: rng.randint(10, 80),
         "batch": lambda rng: rng.randint(1, 16),
         "input_dim": lambda rng: rng.randint(2, 40),

@@ -150,8 +150,13 @@ function answer(params, { ids, starts, words, total }) {
     arrays[`g${n}`] = ndarray(grads, events.length, D);
     arrays[`rates${n}`] = ndarray(run.rates);
     arrays[`losses${n}`] = ndarray(run.losses);
-    for (let slot = 0; slot < slotsOf(run); slot++)
-      arrays[`slot${n}${slot}`] = ndarray(run.slots[slot], S + 1, V, D);
+    for (let slot = 0; slot < slotsOf(run); slot++) {
+      const after = run.slots[slot].slice();
+      // At a branch, what the original run left there: the branch may begin with other slots.
+      if (run.branch && original)
+        after.set(original.slots[slot].subarray(0, (run.branch.step + 1) * V * D));
+      arrays[`slot${n}${slot}`] = ndarray(after, S + 1, V, D);
+    }
   }
   if (branch && original) {
     const table = original.table.slice(branch.step * V * D);
