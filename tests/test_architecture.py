@@ -284,12 +284,21 @@ def test_a_view_is_complete(view):
 def test_importing_embedlab_is_light():
     code = (
         "import sys, embedlab; embedlab.lookup\n"
-        "heavy = {'matplotlib', 'ipywidgets', 'anywidget', 'IPython', 'h5py', 'tqdm'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
+        "files = {'h5py', 'tqdm', 'safetensors', 'embedlab.models'}\n"
+        "views = {'matplotlib', 'ipywidgets', 'anywidget', 'IPython'}\n"
+        "print(sorted((files | views) & set(sys.modules)))\n"
+        "from embedlab.lessons.grading.check import find_item\n"
+        "find_item('01.before', 'QUESTIONS'), find_item('01.fence', 'CHECKS')\n"
+        "print(sorted(files & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]", (
-        f"import embedlab loads {out.stdout.strip()}. Give the name to the table in __init__.py."
+    package, lesson = out.stdout.splitlines()
+    assert package == "[]", (
+        f"import embedlab loads {package}. Give the name to the table in __init__.py."
+    )
+    assert lesson == "[]", (
+        f"lesson 01 loads {lesson}, which only others need, and every kernel then holds (8 MB). "
+        "Import it where it is used."
     )
 
 

@@ -77,7 +77,11 @@ class Corpus:
         >>> Corpus.from_sentences("mine", [["the", "cat"], [], ["sat"]]).starts.tolist()
         [0, 2, 3]
         """
-        words = [_words(sentence) for sentence in sentences]
+        once: dict[str, str] = {}  # a word that comes again is the same str: half of the memory
+        words = [
+            tuple(once.setdefault(word, word) for word in _words(sentence))
+            for sentence in sentences
+        ]
         lengths = [len(sentence) for sentence in words if sentence]
         starts = np.fromiter(accumulate(lengths, initial=0), np.int64, len(lengths) + 1)
         starts.setflags(write=False)
@@ -128,10 +132,10 @@ class Corpus:
         )
 
 
-def _words(sentence: Iterable[str]) -> tuple[str, ...]:
+def _words(sentence: Iterable[str]) -> Iterable[str]:
     if isinstance(sentence, str):
         raise TypeError(
             f"each sentence must be a list of words. Received the str {short_repr(sentence)}. "
             "Use Corpus.from_text for a text that is not cut yet."
         )
-    return tuple(sentence)
+    return sentence

@@ -36,13 +36,16 @@ def all_items(kind: str) -> dict[str, Any]:
     >>> list(all_items("CHECKS"))[:2]
     ['01.lookup', '01.fence']
     """
-    known: dict[str, Any] = {}
-    pairs = import_module("embedlab.lessons.exercises.before_after").QUESTIONS
-    for lesson, file in LESSONS.items():
-        items = getattr(import_module(f"embedlab.lessons.exercises.{file}"), kind)
-        known |= {f"{lesson}.{part}": value for part, value in items.items()}
-        if kind == "QUESTIONS":
-            known |= {name: value for name, value in pairs.items() if name.startswith(lesson)}
+    return {name: item for lesson in LESSONS for name, item in _items(lesson, kind).items()}
+
+
+def _items(lesson: str, kind: str) -> dict[str, Any]:
+    """Return the items of one lesson by their names; no other lesson's module is loaded."""
+    module = import_module(f"embedlab.lessons.exercises.{LESSONS[lesson]}")
+    known = {f"{lesson}.{part}": value for part, value in getattr(module, kind).items()}
+    if kind == "QUESTIONS":
+        pairs = import_module("embedlab.lessons.exercises.before_after").QUESTIONS
+        known |= {name: value for name, value in pairs.items() if name.startswith(lesson)}
     return known
 
 
@@ -61,10 +64,11 @@ def find_item(name: str, kind: str) -> Any:
     KeyError
         When there is none, with those there are.
     """
-    known = all_items(kind)
+    lesson = name[:2] if isinstance(name, str) else ""
+    known = _items(lesson, kind) if lesson in LESSONS else {}
     if name not in known:
         raise KeyError(
-            f"the name must be one of {', '.join(known)}. Received {short_repr(name)}. "
+            f"the name must be one of {', '.join(all_items(kind))}. Received {short_repr(name)}. "
             "Copy it from the lesson."
         )
     return known[name]
