@@ -10,6 +10,7 @@ from embedlab.core.checks import as_table, message
 from embedlab.core.lora import Adapter
 from embedlab.core.quantize import QuantizedTable, dequantize
 from embedlab.data.vectors import Vectors
+from embedlab.traces.geometry import WordVectors
 from embedlab.traces.readonly import is_mapped
 
 __all__ = [
@@ -165,7 +166,7 @@ def read_table(source: Any, name: str = "table") -> UserTable:
         An array (any float dtype, bfloat16 too), a PyTorch tensor, parameter or ``nn.Embedding``,
         an `Embedding` of embedlab or Keras (any backend, with LoRA, int8 or int4), a model whose
         first layer with a table is one of these, or vectors as gensim's ``KeyedVectors`` and
-        those of `embedlab.data.vectors.open`.
+        those of `embedlab.data.vectors.open` and `embedlab.traces.geometry.train_vectors`.
     name : str
         Its name in an error.
 
@@ -201,6 +202,8 @@ builtins.dict. Pass its numbers as numpy.asarray(...).
 def _read(source: Any, name: str) -> UserTable:
     if isinstance(source, type):
         raise ValueError(_not_a_table(name, f"the class {_kind(source)}"))
+    if isinstance(source, WordVectors):
+        return UserTable(source.table, source.words)
     if isinstance(source, Vectors):  # read-only, and perhaps as large as the memory: no copy
         return UserTable(source.table, source.words)
     if isinstance(source, QuantizedTable):
