@@ -109,8 +109,8 @@ class Comparison:
         check_choice(order, "order", _ORDERS)
         trace, count = self.trace, check_size(count, "count")
         cosines = trace.cosines[trace.checked].tolist()
-        kept = trace.overlap.tolist() if order == "neighbors" else [0] * len(cosines)
-        ranked = sorted(range(len(cosines)), key=lambda n: (kept[n], cosines[n]))
+        overlap = trace.overlap.tolist() if order == "neighbors" else [0] * len(cosines)
+        ranked = sorted(range(len(cosines)), key=lambda n: (overlap[n], cosines[n]))
         words = dict.fromkeys([*trace.picked.tolist(), *trace.checked[ranked].tolist()])
         return ChangeTable(trace.change(at) for at in list(words)[:count])
 

@@ -1,5 +1,6 @@
 """Explorer of word vectors: nearest neighbors, analogies, and their map in two dimensions."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Unpack
 
@@ -192,6 +193,9 @@ class GeometryExplorer(Explorer):
         self._inputs = {**sources, **others}
         self._load_rows()
         known = self._space.words
+        if isinstance(word, str) and word not in known and os.path.isfile(word):
+            received, do = f"the file {word:.200}", "Pass it to GeometryExplorer.open"
+            raise ValueError(message("word must be a word or a row such as #12", received, do))
         if word is None:
             word = _WORD if _WORD in known else known[0] or "#0"
         if not passed and all(term in known for term in _ANALOGY):

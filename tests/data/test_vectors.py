@@ -256,6 +256,8 @@ BAD = {
     "npz leads out": (packed(**{"../a.npy": NPY}), "'../a.npy'"),
     "npz without tables": (packed(**{"a.npy": npy(np.ones(3))}), "none among 1 arrays"),
 }
+if np.dtype(np.longdouble).itemsize > 8:  # not on every machine
+    BAD["long doubles"] = (npy(np.ones((2, 2), np.longdouble)), "of shape (2, 2)")
 BAD_SAFETENSORS = {
     "empty": (b"", "b''"),
     "cut": (safetensors({"a": tensor()}, bytes(15)), "'a' of shape (2, 2) at 0 to 16"),
@@ -303,6 +305,22 @@ def test_what_is_no_file_and_a_link(tmp_path):
         vectors.open(tmp_path / "itself")
     with pytest.raises(TypeError, match=r"path must name a file\. Received int"):
         vectors.open(3)
+
+
+def test_an_address_and_no_name_are_refused():
+    with pytest.raises(FileRefused, match=r"the address https://a.org/v.txt\. Download it"):
+        vectors.open("https://a.org/v.txt")
+    with pytest.raises(FileRefused, match="Received no name"):
+        vectors.open("")
+
+
+def test_words_of_rows_are_a_list(tmp_path):
+    np.save(tmp_path / "v.npy", TABLE[:3])
+    for words in (["a", None, 3], (w for w in ("a", "", "3")), np.array(["a", "", "3"])):
+        assert vectors.open(tmp_path / "v.npy", words=words).words == ("a", "", "3")
+    for words in ({"a": 0, "b": 1, "c": 2}, b"abc", 3):
+        with pytest.raises(TypeError, match=r"a list of the words, .* Pass list\(words\)"):
+            vectors.open(tmp_path / "v.npy", words=words)
 
 
 def test_a_line_without_an_end(tmp_path, monkeypatch):

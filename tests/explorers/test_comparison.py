@@ -40,8 +40,8 @@ def test_a_table_lists_the_words_that_changed_most():
     compared = compare_tables(Vectors(WORDS, TABLE, ""), other, pick="w25")
     table = compared.table(6)
     assert [change.word for change in table][:1] == ["w25"] and len(table) == 6
-    kept = [len(change.common) for change in table[1:]]
-    assert kept == sorted(kept) and kept[0] == min(compared.trace.overlap)
+    overlap = [len(change.common) for change in table[1:]]
+    assert overlap == sorted(overlap) and overlap[0] == min(compared.trace.overlap)
     by_cosine = [change.word for change in compared.table(3, order="cosine")]
     assert by_cosine[:2] == ["w25", "w4"]
     assert table == tuple(compared.change(change.word) for change in table)

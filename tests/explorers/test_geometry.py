@@ -468,6 +468,16 @@ def test_the_sum_waits_for_three_words():
     assert explorer.error is None and explorer.trace.analogy is None
 
 
+def test_a_path_is_no_word_and_no_table(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("cat 1.0 0.0\n")
+    with pytest.raises(ValueError, match=r"Received the file .*v.txt\. Pass it to Geom"):
+        GeometryExplorer(str(path))
+    for arguments in ({"table": str(path)}, {"word": path}):
+        with pytest.raises(ValueError, match=r"Open a file with embedlab.data.vectors.open"):
+            GeometryExplorer(**arguments)
+
+
 def test_own_table_vocabulary_and_layer():
     layer = SimpleNamespace(embeddings=TABLE[:4].copy())
     vocabulary = Vocabulary(["cat", "dog"])

@@ -32,7 +32,11 @@ def read_npz(path: Path, name: str | None) -> tuple[str, np.ndarray, list[str] |
         for entry in archive.infolist():
             with archive.open(entry) as file:
                 headers[entry.filename.removesuffix(".npy")] = entry, *_read_header(file, path)
-        floats = {n: shape for n, (_, shape, dtype) in headers.items() if dtype.kind == "f"}
+        floats = {
+            n: shape
+            for n, (_, shape, dtype) in headers.items()
+            if dtype.kind == "f" and dtype.itemsize <= 8
+        }
         chosen = choose_tensor(path, floats, name)
         table = _read_entry(archive, path, *headers[chosen])
         texts = [
@@ -50,7 +54,7 @@ def read_npz(path: Path, name: str | None) -> tuple[str, np.ndarray, list[str] |
 def check_floats(path: Path, name: str, dtype: Any, shape: tuple[int, ...]) -> None:
     """Refuse an array that is no table of floats."""
     must = f"hold floats (rows, columns) in {name}"
-    if dtype.kind != "f" or len(shape) != 2 or not all(shape):
+    if dtype.kind != "f" or dtype.itemsize > 8 or len(shape) != 2 or not all(shape):
         do = "Convert it to a table of float32"
         raise FileRefused(path, must, f"{dtype} of shape {shape}", do)
 

@@ -6,7 +6,7 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -109,6 +109,9 @@ def open(
     check_choice(on_error, "on_error", ("raise", "skip"))
     if limit is not None:
         limit = check_size(limit, "limit")
+    if "://" in (text := str(path)) or not text:
+        received = f"the address {text:.200}" if text else "no name"
+        raise FileRefused(text, "be a file on this machine", received, "Download it, and name it")
     file = Path(path).expanduser()
     if file.is_dir():
         file = find_model(file) or file
@@ -181,7 +184,12 @@ def _with_words(file: Path, name: str, array: np.ndarray, words: Any, limit: int
             words = [""] * count
     elif isinstance(words, (str, os.PathLike)):
         words = read_words(Path(words).expanduser(), count)
-    elif len(words) != count:
+    else:
+        if isinstance(words, (bytes, Mapping)) or not isinstance(words, Iterable):
+            must = "words must be a list of the words, or the path of a file"
+            raise TypeError(message(must, type(words).__name__, "Pass list(words), in their order"))
+        words = ["" if word is None else str(word) for word in words]
+    if len(words) != count:
         must, do = f"have a word for each of its {count:,} rows", "Pass as many in words="
         raise FileRefused(file, must, f"{len(words):,}", do)
     array = np.asarray(array)[:limit]  # no memmap, whose copies are called so too

@@ -1,5 +1,6 @@
 """Tables of explorers: random, or read from a user's array, tensor, layer, model or vectors."""
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -202,6 +203,9 @@ builtins.dict. Pass its numbers as numpy.asarray(...).
 def _read(source: Any, name: str) -> UserTable:
     if isinstance(source, type):
         raise ValueError(_not_a_table(name, f"the class {_kind(source)}"))
+    if isinstance(source, (str, os.PathLike)):
+        do = "Open a file with embedlab.data.vectors.open"
+        raise ValueError(_not_a_table(name, f"the text {str(source)!r:.200}", do))
     if isinstance(source, WordVectors):
         return UserTable(source.table, source.words)
     if isinstance(source, Vectors):  # read-only, and perhaps as large as the memory: no copy
@@ -340,9 +344,11 @@ def _kind(source: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _not_a_table(name: str, received: str) -> str:
+def _not_a_table(
+    name: str, received: str, do: str = "Pass its numbers as numpy.asarray(...)"
+) -> str:
     must = f"{name} must be an array (V, D), or a layer or vectors that hold one"
-    return message(must, received, "Pass its numbers as numpy.asarray(...)")
+    return message(must, received, do)
 
 
 def _build(layer: Any) -> None:
