@@ -1,6 +1,7 @@
 """For every eye and hand: axe finds nothing, in light, dark and forced colors, on a phone too."""
 
 import pytest
+from playwright.sync_api import expect
 from view_cases import CASES
 
 COMMON = {"first sight": (), "data table": ("t",), "help": ("?",)}
@@ -133,3 +134,28 @@ def test_the_styles_of_a_host_do_not_bend_the_view(show, name):
     )
     view.settle()
     assert value.bounding_box() == before
+
+
+@pytest.mark.parametrize("name", ["lora", "training"])
+def test_a_finger_hits_every_button(browser, tmp_path, name):
+    """A target is at least 24 px wide and high, with the room around it that it takes."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, offline=True
+    )
+    page = context.new_page()
+    page.goto(CASES[name].make().export_html(tmp_path / "view.html").as_uri())
+    expect(page.locator(".embedlab .key-figures .fact").first).to_be_visible()
+    small = page.evaluate(
+        """() => [...document.querySelectorAll(".embedlab :is(button, select, .segment)")]
+            .filter((one) => one.offsetParent)
+            .map((one) => {
+                const { width, height } = one.getBoundingClientRect();
+                const after = getComputedStyle(one, "::after");
+                const inside = (side) => Math.min(0, parseFloat(after[side]) || 0);
+                const room = [width - 2 * inside("left"), height - 2 * inside("top")];
+                return [one.textContent.trim(), ...room.map(Math.round)];
+            })
+            .filter(([, width, height]) => width < 24 || height < 24)"""
+    )
+    context.close()
+    assert small == []
