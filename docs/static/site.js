@@ -16,3 +16,14 @@ new MutationObserver(() => frames().forEach((frame) => dress(frame.contentWindow
   document.documentElement,
   { attributes: true, attributeFilter: ["data-theme"] },
 );
+
+// Paper is white: a dark page would be printed as gray letters.
+const { dataset } = document.documentElement;
+let shown;
+addEventListener("beforeprint", () => {
+  shown = dataset.theme;
+  dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  dataset.theme = shown;
+});

@@ -158,6 +158,14 @@ def test_on_paper_a_view_is_its_picture(visit):
     assert "rows" in page.locator(".live-view img").get_attribute("alt")
 
 
+def test_a_dark_page_is_light_on_paper(visit):
+    root = visit("gallery/lookup.html").locator("html")
+    root.evaluate("html => { html.dataset.theme = 'dark' }")
+    for event, theme in (("beforeprint", "light"), ("afterprint", "dark")):
+        root.evaluate(f"() => dispatchEvent(new Event('{event}'))")
+        expect(root).to_have_attribute("data-theme", theme)
+
+
 TYPE_AT_ONCE = """(() => {
     const wait = (ready, then) => ready() ? then() : requestAnimationFrame(() => wait(ready, then));
     const find = place => document.querySelector(`.embedlab [data-place="${place}"]`);
