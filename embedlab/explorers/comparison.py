@@ -177,10 +177,9 @@ def compare_tables(
     (Comparison(float64 and int4, 50 words), True)
     """
     tables = _read(before, "before"), _read(after, "after")
-    if words is None:
-        words = tables[0].labels or None
-    if words_after is None:
-        words_after = tables[1].labels or None
+    known = [table.labels if any(table.labels) else None for table in tables]
+    words = known[0] if words is None else words
+    words_after = known[1] if words_after is None else words_after
     words, words_after = _written_alike(words, words_after), _written_alike(words_after, words)
     return Comparison(
         trace_comparison(

@@ -73,6 +73,12 @@ def test_tokens_that_begin_a_word_match_words_without_a_mark():
     assert both[:1] == ("␣w0",) and len(both) == 30
 
 
+def test_rows_without_words_are_compared_in_their_order():
+    unnamed = Vectors(("",) * 30, TABLE, "a file without words")
+    assert compare_tables(unnamed, TABLE).trace.unchanged == 30
+    assert compare_tables(unnamed, Vectors(WORDS, TABLE, "")).trace.words == WORDS
+
+
 def test_trained_vectors_bring_their_words():
     one = WordVectors("a", WORDS, TABLE)
     assert compare_tables(one, one).trace.words == WORDS
