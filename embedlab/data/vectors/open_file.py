@@ -65,7 +65,8 @@ def open(
     words : sequence of str, or path-like, optional
         The words of the rows of an array; a file with one a line, a ``tokenizer.json`` or a
         ``vocab.json``. By default ``tokenizer.json``, ``vocab.json``, ``vocab.txt`` or
-        ``words.txt`` in the same folder, if it has one and it fits; without it, rows have no words.
+        ``words.txt`` in the same folder, if it has one and it fits; without it, rows have no words,
+        and a warning says why it does not fit.
         Tokens are readable: a space is written ␣.
     limit : int, optional
         Read the first rows only.
@@ -180,7 +181,8 @@ def _with_words(file: Path, name: str, array: np.ndarray, words: Any, limit: int
         adjacent = find_words(file)
         try:
             words = [""] * count if adjacent is None else read_words(adjacent, count)
-        except FileRefused:  # they belong to another table
+        except FileRefused as error:  # they may belong to another table
+            warnings.warn(f"Rows have no words: {error}", stacklevel=3)
             words = [""] * count
     elif isinstance(words, (str, os.PathLike)):
         words = read_words(Path(words).expanduser(), count)
