@@ -182,6 +182,7 @@ ROBUST = {
     ],
     "an interrupt in training or while a file is written": [
         "tests/models/test_fit.py::test_an_interrupt_leaves_whole_steps_and_training_goes_on",
+        "tests/core/test_skipgram.py::test_an_interrupt_leaves_the_rows_of_whole_chunks",
         "tests/test_semantics.py::test_files_a_crash_while_writing_leaves_the_old_file",
     ],
     "eight threads of Python": [

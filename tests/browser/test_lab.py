@@ -239,6 +239,20 @@ def test_a_reloaded_page_has_its_views(lesson):
     assert lesson.python("print(explorer.input_dim)") == "17"
 
 
+def test_after_a_restart_the_cell_shows_a_view_that_lives(lesson):
+    page = lesson.page
+    page.evaluate(f"{KERNEL}.restart()")
+    lesson.wait_for_python("print('explorer' in globals())", "False")
+    for last in ("for everybody", "\nexplorer"):
+        page.evaluate(SHOW_CELL, last)
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+    lesson.place("predict:done").click()  # the new view asks; the old one did not
+    lesson.place("input_dim").focus()
+    page.keyboard.press("ArrowRight")
+    lesson.wait_for("V = 17")
+    assert lesson.python("print(explorer.input_dim)") == "17"
+
+
 def test_after_a_kernel_was_killed_its_lesson_runs_again(lesson):
     page = lesson.page
     pid = lesson.python("import os; print(os.getpid())")

@@ -250,6 +250,27 @@ def test_rows_that_overflow_at_the_last_word_are_not_given():
         train_skipgram([1, 0, 2], 3, 1, rate=1e20, rate_end=1e20, **options)
 
 
+def test_an_interrupt_leaves_the_rows_of_whole_chunks(rng, monkeypatch):
+    ids = rng.integers(6, size=2000)
+    options = {"epochs": 1, "chunk": 500, "seed": 2}
+    whole = [step.table.copy() for step in skipgram(ids, 6, 4, **options)]
+    calls = []
+
+    def third(*arguments):
+        skipgram_kernel(*arguments)
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt  # a signal waits for the kernel's end
+
+    monkeypatch.setattr(module, "skipgram_kernel", third)
+    with pytest.raises(KeyboardInterrupt):
+        for step in skipgram(ids, 6, 4, **options):
+            trained = step.table
+    assert len(calls) == 3 and np.array_equal(trained, whole[2])
+    monkeypatch.undo()
+    assert np.array_equal(train_skipgram(ids, 6, 4, **options).table, whole[3])
+
+
 def test_the_callers_ids_are_not_trusted_later(rng):
     """Ids changed while training runs cannot lead outside the table: the kernel has a copy."""
     ids = rng.integers(6, size=2000)
