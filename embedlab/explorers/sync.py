@@ -222,8 +222,7 @@ class SyncedWidget(anywidget.AnyWidget):
 
         (ipywidgets' model then holds back what it saves, for ever when the connection had broken.)
         """
-        if edit.get("_seq") != self._answered_seq:
-            self.set_state(edit)
+        self.set_state(edit)  # when it came in both ways, the second changes nothing
 
     def notify_change(self, change: Any) -> None:
         """Notify the observers, and undo an edit that was refused.
