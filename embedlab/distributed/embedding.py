@@ -223,7 +223,8 @@ class ShardedEmbedding:
         if isinstance(plan, ShardPlan):
             if self.name not in plan.tables:
                 must = f"the plan must have a table called name={self.name!r}"
-                raise ValueError(message(must, list(plan.tables), "Pass name"))
+                do = f"Pass the plan of one table, such as plan[{next(iter(plan.tables))!r}]"
+                raise ValueError(message(must, list(plan.tables), do))
             plan = plan[self.name]
         if not isinstance(plan, Sharding):
             do = "Make one with embedlab.distributed.plan"
@@ -1067,7 +1068,7 @@ class ShardedEmbedding:
         if saved.quantization is not None:
             check_codes(sharding, saved.quantization)
         kind: Any = InProcessShards if self.client is None else DaskShards
-        kind.run(self.client, check_shard, saved.files, 20 * self.timeout)
+        kind.run(self.client, sharding, check_shard, saved.files, 20 * self.timeout)
         self.sharding, self.quantization_config = sharding, saved.quantization  # from here on
         self._adapters, self._table_id = saved.adapters, saved.table_id
         self._inconsistent = f"a load of {folder} that did not end"

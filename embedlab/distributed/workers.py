@@ -49,7 +49,13 @@ class InProcessShards:
         self.shards = [Shard(sharding, index, options) for index in range(sharding.shards)]
 
     @staticmethod
-    def run(client: None, function: Callable[..., Any], calls: list[Any], timeout: float) -> None:
+    def run(
+        client: None,
+        sharding: Sharding,
+        function: Callable[..., Any],
+        calls: list[Any],
+        timeout: float,
+    ) -> None:
         """Call a function, that needs no shard, with each tuple of arguments."""
         for arguments in calls:
             function(*arguments)
@@ -119,10 +125,19 @@ class DaskShards:
             )
             for index, worker in enumerate(sharding.workers)
         ]
-        self._actors = []
+        self._actors: list[Any] = []
+        failure: Exception | None = None
+        deadline = time.monotonic() + timeout
         for index, future in enumerate(self._futures):
             address = addresses[sharding.workers[index]]
-            self._actors.append(self._started(client, index, future, address, timeout))
+            try:
+                actor = self._started(client, index, future, address, timeout, deadline)
+            except Exception as error:
+                actor, failure = None, failure or error
+            self._actors.append(actor)
+        if failure is not None:
+            self.close(POLL)  # a smaller table may need the space of those that did start
+            raise failure
 
     @classmethod
     def check_workers(cls, client: Any, sharding: Sharding) -> list[str]:
@@ -135,9 +150,10 @@ class DaskShards:
         return addresses
 
     @staticmethod
-    def _started(client: Any, index: int, future: Any, address: str, timeout: float) -> Any:
+    def _started(
+        client: Any, index: int, future: Any, address: str, timeout: float, deadline: float
+    ) -> Any:
         """Return the actor of a shard once it runs; its worker may end meanwhile."""
-        deadline = time.monotonic() + timeout
         while True:
             left = deadline - time.monotonic()
             try:
@@ -154,15 +170,27 @@ class DaskShards:
 
     @classmethod
     def run(
-        cls, client: Any, function: Callable[..., Any], calls: list[Any], timeout: float
+        cls,
+        client: Any,
+        sharding: Sharding,
+        function: Callable[..., Any],
+        calls: list[Any],
+        timeout: float,
     ) -> None:
-        """Call a function, that needs no shard, with each tuple of arguments, on the workers."""
-        cls._addresses(client)
-        futures = [client.submit(function, *arguments, pure=False) for arguments in calls]
+        """Call a function, that needs no shard, with each tuple of arguments.
+
+        On workers that the sharding names: another may be the one that does not answer.
+        """
+        addresses = cls.check_workers(client, sharding)
+        named = sorted({addresses[worker] for worker in sharding.workers})
+        options: dict[str, Any] = {"workers": named, "allow_other_workers": False, "pure": False}
+        futures = [client.submit(function, *arguments, **options) for arguments in calls]
         deadline = time.monotonic() + timeout
         for index, future in enumerate(futures):
             try:
                 future.result(timeout=min(1e6, max(0.001, deadline - time.monotonic())))
+            except TimeoutError:
+                raise lost(index, f"no answer in {timeout:g} s") from None
             except Exception as error:
                 if type(error).__module__.startswith("embedlab."):
                     raise
@@ -185,9 +213,10 @@ class DaskShards:
 
     def close(self, timeout: float) -> None:
         """Drop what the shards that are still there hold; Dask forgets an actor later."""
+        deadline = time.monotonic() + timeout
         for answer in [self.call(shard, "close") for shard in range(len(self._futures))]:
             with suppress(ShardLostError):
-                answer.result(timeout)
+                answer.result(max(0.001, deadline - time.monotonic()))
 
     def check(self) -> None:
         """Raise ShardLostError where a worker is known to have ended."""

@@ -121,10 +121,12 @@ def process_of(client, shard):
     return client.run(os.getpid)[sorted(client.nthreads())[shard]]
 
 
-def test_a_worker_that_does_not_answer(client, monkeypatch):
-    """Its lookup ends at the time limit, and is answered again once it goes on."""
-    table = ShardedEmbedding(50, 3, client, Sharding(50, 3, "row_wise", 2), seed=1)
+def test_a_worker_that_does_not_answer(client, tmp_path, monkeypatch):
+    """Its lookup ends at the time limit, and a plan without it loads what was saved."""
+    plan = Sharding(50, 3, "row_wise", 8, workers=(0, 1) * 4)
+    table = ShardedEmbedding(50, 3, client, plan, seed=1)
     rows, pid = table(np.arange(50)), process_of(client, 1)
+    table.save(tmp_path)
     monkeypatch.setattr(table, "timeout", 0.5)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -133,14 +135,34 @@ def test_a_worker_that_does_not_answer(client, monkeypatch):
         ):
             table(np.arange(50))
         with pytest.raises(
-            InconsistentTableError, match=r"1 of 2 shards that confirmed it, and no"
+            InconsistentTableError, match=r"1 of 8 shards that confirmed it, and no"
         ):
             table.step(table.backward([1, 49], np.ones((2, 3), np.float32)))
+        with pytest.raises(InconsistentTableError, match="Call load"):
+            table(np.arange(50))
+        monkeypatch.setattr(table, "timeout", 3.0)
+        table.load(tmp_path, Sharding(50, 3, "row_wise", 2, workers=(0, 0)))
+        np.testing.assert_array_equal(table(np.arange(50)), rows)
     finally:
         os.kill(pid, signal.SIGCONT)
-    with pytest.raises(InconsistentTableError, match="Call load"):
-        table(np.arange(50))
-    assert rows.shape == (50, 3)
+
+
+def test_a_table_that_cannot_start_gives_its_space_back(client, monkeypatch):
+    submit, futures = client.submit, []
+
+    def submit_one_that_fails(kind, sharding, index, options, **settings):
+        options = options if index else options._replace(seed=-1)
+        futures.append(submit(kind, sharding, index, options, **settings))
+        return futures[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "submit", submit_one_that_fails)
+        with pytest.raises(ShardLostError, match="shard 0 must answer"):
+            ShardedEmbedding(9, 3, client, Sharding(9, 3, "row_wise", 2), seed=1)
+    other = futures[1].result()
+    stamp = other.describe().result(60)
+    with pytest.raises(AttributeError, match="layer"):
+        other.lookup(stamp, np.zeros(1, np.int64)).result(60)
 
 
 @pytest.mark.parametrize("kind", ["lookup", "step", "save"])
