@@ -107,7 +107,8 @@ class Sharding:
         splits = {"table_wise": 1, "column_wise": columns}.get(self.scheme, cold)
         splits = shards if hot.size else splits  # every shard has the replicated rows anyway
         if shards > splits:
-            must = f"{self.scheme} must split {splits} into at most as many shards"
+            unit = {"table_wise": "table", "column_wise": "column"}.get(self.scheme, "row")
+            must = f"{self.scheme} must have at most a shard for each {unit}, here {splits}"
             raise ValueError(message(must, shards, "Use fewer shards"))
         if self.scheme == "row_wise_hashed" and rows > MOST_HASHED:
             must = f"row_wise_hashed must have at most {MOST_HASHED} rows"

@@ -80,9 +80,12 @@ def test_a_block_holds_neighbors_and_sizes_differ_by_one():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((4, 2, "row_wise", 5), "row_wise must split 4 into at most as many shards. Received 5"),
-        ((4, 2, "column_wise", 3), "column_wise must split 2"),
-        ((4, 2, "table_wise", 2), "table_wise must split 1"),
+        (
+            (4, 2, "row_wise", 5),
+            "row_wise must have at most a shard for each row, here 4. Received 5",
+        ),
+        ((4, 2, "column_wise", 3), "column_wise must have at most a shard for each column, here 2"),
+        ((4, 2, "table_wise", 2), "table_wise must have at most a shard for each table, here 1"),
         ((4, 2, "diagonal", 2), "scheme must be"),
         ((4, 2, "row_wise", 2, (0,)), "workers must name one worker for each of 2"),
         ((4, 2, "column_wise", 2, (), 1), "replicated must be 0. Received 1 for column_wise"),
