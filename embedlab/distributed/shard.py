@@ -25,6 +25,8 @@ from embedlab.distributed.errors import ShardError, ShardLostError, StepError
 from embedlab.distributed.files import open_shard, release_pages, write_shard
 from embedlab.distributed.sharding import Sharding
 from embedlab.layers import Embedding, Variable
+from embedlab.layers.allocation import TableMemoryError
+from embedlab.layers.memory import in_words
 
 __all__ = ["Shard", "Stamp", "check_adapter_initializer", "check_initializer", "top_k"]
 
@@ -83,12 +85,24 @@ class Shard:
     def __init__(self, sharding: Sharding, index: int, options: ShardOptions):
         self.token, self.step, self._touched = uuid.uuid4().hex, 0, 0
         self.sharding, self.index, self.options = sharding, index, options
-        self.layer = self._make_layer(*sharding.shape(index))
-        self.optimizer = optimizers.deserialize(options.optimizer)
-        self._compile()
-        if options.initializer is not None:
-            self._draw(self._table, options.initializer, options.seed)
-        self._release()
+        try:
+            self.layer = self._make_layer(*sharding.shape(index))
+            self.optimizer = optimizers.deserialize(options.optimizer)
+            self._compile()
+            if options.initializer is not None:
+                self._draw(self._table, options.initializer, options.seed)
+            self._release()  # with slots, which on disk have their space from now on
+        except TableMemoryError as error:  # whose advice is for a table of one machine
+            rows, columns = sharding.shape(index)
+            place, do = "in the memory", 'pass placement="disk"'
+            if options.placement == "disk":
+                place, do = "on the disk", "set TMPDIR of the workers to a folder on a larger disk"
+            must = f"shard {index}, {rows} x {columns}, must fit {place} of its worker"
+            free = f"{in_words(error.available)} free" if error.available else "no space left"
+            received = f"{free} for an array of {in_words(error.needed)}"
+            do = f"Plan for more workers, or {do}"
+            text = message(must, received, do)
+            raise TableMemoryError(text, error.needed, error.available) from None
 
     def _make_layer(self, rows: int, columns: int) -> Embedding:
         """Return a layer of zeros with as many rows, in the form that the options say."""

@@ -12,6 +12,7 @@ from embedlab.distributed import (
 )
 from embedlab.distributed.arrays import ShardOptions
 from embedlab.distributed.shard import Shard, Stamp
+from embedlab.layers.allocation import TableMemoryError
 
 GRAD = np.ones((1, 2), np.float32)
 
@@ -95,3 +96,15 @@ def test_half_a_step_is_inconsistent_until_a_load(tmp_path, monkeypatch):
     table.load(tmp_path)
     np.testing.assert_array_equal(table(np.arange(6)), rows)
     assert table.step(table.backward(np.arange(6), grad)) == 1
+
+
+@pytest.mark.parametrize(
+    ("placement", "text"),
+    [
+        ("memory", 'in the memory of its worker.*more workers, or pass placement="disk"'),
+        ("disk", "on the disk of its worker.*more workers, or set TMPDIR of the workers"),
+    ],
+)
+def test_a_shard_that_does_not_fit_says_what_to_do(placement, text):
+    with pytest.raises(TableMemoryError, match=f"shard 0, 500000000000 x 128, must fit {text}"):
+        ShardedEmbedding(10**12, 128, placement=placement)
