@@ -107,8 +107,8 @@ def pytest_runtest_makereport(item, call):
 class Tab:
     """A page that test after test uses: a context of its own costs each test a second of CPU time.
 
-    Between two tests it loads the empty harness; `prepare` sets everything else that a test may
-    have changed.
+    Between two tests its views go, and the harness is loaded anew if a test left anything else;
+    `prepare` sets the rest that a test may have changed.
     """
 
     def __init__(self, browser, address):
@@ -149,6 +149,11 @@ class Tab:
         """Load the harness, without any view."""
         self.page.goto(self.harness)
         self.page.wait_for_function("globalThis.ready")
+
+    def leave(self):
+        """Take the views away, and what else a test has put into the page."""
+        if not self.page.evaluate("globalThis.leave?.() ?? false"):
+            self.load()
 
     def prepare(self, width, height, permissions, media):
         self.page.set_viewport_size({"width": width, "height": height})
@@ -200,7 +205,7 @@ def open_tab(browser, address, tabs, request):
         tabs.clear()
         used[0].context.close()
     elif used:
-        used[0].load()  # what the views do until they are gone belongs to this test
+        used[0].leave()  # what the views do until they are gone belongs to this test
         used[0].check()
 
 

@@ -21,7 +21,7 @@ LESSONS = {  # and the views that each shows
     "06": {"window", "training"},
     "07": {"lora"},
     "08": {"quantize"},
-    "10": {"window", "geometry"},
+    "13": {"geometry"},
 }
 SHOWS = re.compile(r"Explorer\(|^explorer$", re.MULTILINE)
 ASIDE = ("answer(", "check(", "reveal(")  # they change no view
@@ -102,7 +102,7 @@ def page(browser, tmp_path):
         page.evaluate(READY)
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         done = f"({COUNTS})().every((count) => count !== null)"
-        page.wait_for_function(done, timeout=300_000)  # lesson 10 trains its table
+        page.wait_for_function(done, timeout=300_000)
         yield page
         page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         context.close()

@@ -13,7 +13,7 @@ import pytest
 from embedlab.core.jit import kernel_calls
 
 sys.path.append(str(Path(__file__).parent))
-from keras_backend_cases import array, core_calls, draw, layer_pair, near, quantizations
+from keras_backend_cases import array, core_calls, draw, layer_pair, near, quantizations, times
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def gradients(keras, layer, ids, back):
 
 
 def test_gradients_are_those_of_keras(keras, ours, rng):
-    for case in range(200):
+    for case in times(keras, 200):
         config, ids = draw(keras, rng)
         rank = rng.choice([None, 6])
         modes = quantizations(keras, config["dtype"])
