@@ -190,6 +190,6 @@ suite: $(READY) pages image
 	  Run: make test EXTRAS=test$(comma)peers))
 	@echo "Everything else:"
 	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py \
-	  --ignore tests/cli/test_warm.py
+	  --ignore tests/cli/test_warm.py --ignore tests/core/test_bad_arguments.py
 
 comma := ,

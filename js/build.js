@@ -7,7 +7,7 @@
  * committed differs. The same sources give the same bytes on every machine.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -42,6 +42,10 @@ const result = await build({
     {
       name: "flat",
       setup: ({ onLoad }) => onLoad({ filter: /\/js\/([a-z_]+\/)?[a-z_]+\.js$/ }, flat),
+    },
+    {
+      name: "scoped",
+      setup: ({ onLoad }) => onLoad({ filter: /\/js\/[a-z]+\/style\.css$/ }, scoped),
     },
   ],
 });
@@ -84,6 +88,17 @@ process.exit(wrong ? 1 : 0);
  */
 function flat({ path }) {
   return { contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n") };
+}
+
+/**
+ * A view's own styles for that view alone. Hosts put the sheets of all views into one document, and
+ * each sheet brings the kit's again: its own must win over those whichever comes last.
+ * @param {{ path: string }} file
+ */
+function scoped({ path }) {
+  const own = `.embedlab.view-${basename(dirname(path))}`;
+  const text = readFileSync(path, "utf8").replaceAll(/\.embedlab(?![\w-])/g, own);
+  return { contents: text, loader: /** @type {const} */ ("css") };
 }
 
 /**
