@@ -149,6 +149,7 @@ class Tab:
         """Load the harness, without any view."""
         self.page.goto(self.harness)
         self.page.wait_for_function("globalThis.ready")
+        self.empty = True
 
     def leave(self):
         """Take the views away, and what else a test has put into the page."""
@@ -189,13 +190,15 @@ def open_tab(browser, address, tabs, request):
     """
     used = []
 
-    def open_tab(width=1600, height=1000, permissions=(), fresh=False, **media):
+    def open_tab(width=1600, height=1000, permissions=(), fresh=False, reload=True, **media):
         if tabs and fresh:
             tab = tabs.pop()
             tab.context.close()
             tab.check()
         if not tabs:
             tabs.append(Tab(browser, address))
+        elif reload and not tabs[0].empty:
+            tabs[0].load()
         used[:] = tabs
         tabs[0].prepare(width, height, permissions, media)
         return tabs[0]
@@ -345,7 +348,8 @@ def show(open_tab):
     """
 
     def show(*explorers, delay=0, **options):
-        tab = open_tab(**options)
+        tab = open_tab(reload=False, **options)
+        tab.empty = False
         tab.page.evaluate("clear()")
         tab.explorers = {f"view{n}": explorer for n, explorer in enumerate(explorers)}
         views = []
