@@ -245,8 +245,14 @@ def read_trainable_tokens(folder: Any, module: str | None = None) -> PeftTokens:
     with as_file_refused(path, "name the ids of trainable tokens", _SAVE):
         listed = config.get("token_indices")
         if listed is None:
-            of_modules = config["trainable_token_indices"]
-            listed = next(ids for name, ids in of_modules.items() if _names(name, chosen))
+            listed = config.get("trainable_token_indices")
+        if isinstance(listed, dict):  # a list alone means the embedding of the model's input
+            of_module = [ids for name, ids in listed.items() if _names(name, chosen)]
+            listed = of_module[0] if of_module else None
+        if listed is None:
+            raise FileRefused(
+                path, f"name the ids of trainable tokens of {chosen!r:.80}", "none", _SAVE
+            )
         ids = as_ids(listed)
         if ids.shape != rows.shape[:1] or not ids.size or ids.min() < 0:
             received = f"{ids.size} for {len(rows)} rows"
@@ -353,6 +359,9 @@ def _read_adapter(folder: Path, name: str, module: str | None) -> PeftAdapter:
     path, headers, start = _open_weights(folder)
     with as_file_refused(path, "hold a LoRA adapter", _SAVE):
         modules = [match[1] for n in headers if (match := ADAPTED.fullmatch(n))]
+        if not modules and any(map(TOKENS.fullmatch, headers)):
+            do = "Read them with load_trainable_tokens"
+            raise FileRefused(path, "hold the adapter of one embedding", "trainable tokens", do)
         chosen = _choose_module(path, modules, module)
         prefix = f"base_model.model.{chosen}."
         tensors = {}

@@ -204,11 +204,13 @@ def save_tokens(folder, ids, rows, name="trainable_tokens_delta", **config):
     (folder / "adapter_config.json").write_text(json.dumps(config))
 
 
-@pytest.mark.parametrize("with_lora", [False, True])
-def test_trainable_tokens_are_read_in_both_forms(tmp_path, with_lora):
+@pytest.mark.parametrize(
+    ("with_lora", "listed"), [(False, None), (True, {"embed": [5, 2]}), (True, [5, 2])]
+)
+def test_trainable_tokens_are_read_in_all_forms(tmp_path, with_lora, listed):
     rows = RNG.normal(size=(2, D)).astype(np.float32)
     if with_lora:
-        tokens = {"trainable_token_indices": {"embed": [5, 2]}, "token_indices": None}
+        tokens = {"trainable_token_indices": listed, "token_indices": None}
         name = "token_adapter.trainable_tokens_delta"
         save_tokens(tmp_path, None, rows, name, peft_type="LORA", **tokens)
     else:
@@ -218,6 +220,16 @@ def test_trainable_tokens_are_read_in_both_forms(tmp_path, with_lora):
     assert np.array_equal(embedding([5, 2]), rows)
     assert np.array_equal(embedding([0, 8]), TABLE[[0, 8]])
     assert embedding.table.trainable_rows.tolist() == [2, 5]
+
+
+def test_trainable_tokens_beside_lora_of_other_modules(tmp_path):
+    rows = np.ones((1, D), np.float32)
+    others = {"trainable_token_indices": {"other": [1]}}
+    save_tokens(tmp_path, None, rows, peft_type="LORA", r=2, lora_alpha=2, **others)
+    with pytest.raises(FileRefused, match=r"tokens of 'embed'\. Received none\."):
+        load_trainable_tokens(layer(), tmp_path)
+    with pytest.raises(FileRefused, match=r"Received trainable tokens\. Read them with load_train"):
+        read_adapters(tmp_path)
 
 
 def test_trainable_tokens_are_written_as_peft_reads_them(tmp_path):
