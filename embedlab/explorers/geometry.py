@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
-from traitlets import Dict, Int, List, TraitError, observe, validate
+from traitlets import Dict, TraitError, observe, validate
 
 from embedlab.core.checks import message, short_repr
 from embedlab.data import vectors
@@ -23,7 +23,7 @@ from embedlab.explorers.inputs.word_vectors import (
 from embedlab.explorers.open_method import open_method
 from embedlab.explorers.sync import CommonParameters
 from embedlab.explorers.table_explorer import PAGE_BYTES, table_data
-from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice
+from embedlab.explorers.traits import SIZE_MAX, BoundedInt, BoundedText, Choice, RowList
 from embedlab.figures.geometry import Labels, draw_geometry
 from embedlab.figures.theme import Figure
 from embedlab.traces.geometry import METRICS, GeometryTrace, trace_geometry, train_vectors
@@ -146,7 +146,7 @@ class GeometryExplorer(Explorer):
     labels: Mapping[str, LabelColumn] = {}
     """The columns of labels, by their names."""
 
-    selection = List(Int()).tag(sync=True)
+    selection = RowList().tag(sync=True)
     """The rows that were selected on the map, in ascending order; assign `[]` to clear it.
 
     On the map only drawn words can be selected; from Python any row.

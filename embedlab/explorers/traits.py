@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
-from traitlets import TraitError, TraitType
+from traitlets import List, TraitError, TraitType
 
 from embedlab.core.checks import short_repr
 
@@ -25,6 +25,7 @@ __all__ = [
     "LearningRate",
     "OptimizerRuns",
     "Parameter",
+    "RowList",
     "StrictBool",
 ]
 
@@ -205,6 +206,33 @@ Received [4, 10]. Write for instance [3].
                 f"{self.example!r}."
             )
         return values
+
+
+class RowList(List[int]):
+    """Row numbers; no parameter, since they say nothing about a run.
+
+    Examples
+    --------
+    >>> import traitlets
+    >>> class Thing(traitlets.HasTraits):
+    ...     rows = RowList()
+    >>> Thing(rows=np.flatnonzero([0, 1, 1])).rows
+    [1, 2]
+    >>> Thing(rows=["king"])
+    Traceback (most recent call last):
+    traitlets.traitlets.TraitError: rows must be a list of row numbers. Received ['king']. \
+Write for instance [3, 12].
+    """
+
+    def validate(self, obj: Any, value: Any) -> list[int]:
+        """Return a list of plain ints, or refuse it."""
+        try:
+            return [_index(row) for row in value]
+        except TypeError:
+            raise TraitError(
+                f"{self.name} must be a list of row numbers. Received {short_repr(value)}. "
+                "Write for instance [3, 12]."
+            ) from None
 
 
 class BoundedText(Parameter[str, str]):

@@ -651,6 +651,8 @@ def test_what_a_column_of_labels_holds():
     assert read_labels([True, False, True], 3)["label"].legend["names"] == ["True", "False"]
     assert read_labels([None, None], 2)["label"].legend["missing"] == 2
     assert read_labels(np.full(20, 7.5), 20)["label"].legend["low"] == 7.5
+    beyond = read_labels([1.5, 1e300, 10**400, np.float16(2.5)], 4)["label"]
+    assert np.isnan(beyond.values).tolist() == [False, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -677,6 +679,11 @@ def test_a_selection_is_read_set_and_cleared_from_python():
         explorer.selection = [3, 30]
     explorer.set_state({"selection": [9, 1]})
     assert explorer.selection == [1, 9]
+    explorer.selection = np.flatnonzero(np.arange(30) % 10 == 4)
+    assert explorer.selection == [4, 14, 24]
+    assert {type(row) for row in explorer.selection} == {int}
+    with pytest.raises(TraitError, match=r"list of row numbers\. Received \['w1'\]\. Write"):
+        explorer.selection = ["w1"]
     explorer.selection = []
     assert explorer.selection == []
 

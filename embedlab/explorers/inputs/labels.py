@@ -17,6 +17,7 @@ MISSING, _OTHER = 255, 254
 
 _COLUMNS_MAX, _NAME_MAX, _NAMES_MAX, _FEW = 8, 24, 40, 12
 _RESERVED = "nearness"
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +100,10 @@ def _column(name: str, values: Any, height: int) -> LabelColumn:
 
 
 def _is_missing(value: Any) -> bool:
-    """Return whether a label is None, empty, NaN, infinite, or pandas' missing value."""
-    if isinstance(value, (float, np.floating)):
-        return not np.isfinite(value)
+    """Return whether a label is None, empty, NaN, beyond float32, or pandas' missing value."""
+    if isinstance(value, (int, float, np.floating)):
+        number = value if isinstance(value, int) else float(value)
+        return not -_LARGEST <= number <= _LARGEST
     return value is None or type(value).__name__ in ("NAType", "NaTType") or str(value) == ""
 
 
