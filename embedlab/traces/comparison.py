@@ -396,12 +396,11 @@ def _match(
 
 
 def _too_few(count: int, names: tuple[str, str], dropped: int) -> str:
-    lost = f", and {dropped} whose row is zero or not finite" if dropped else ""
-    return message(
-        f"{names[0]} and {names[1]} must have two words in common",
-        f"{count}{lost}",
-        "Write the words of both alike, as in lower case",
-    )
+    must = f"{names[0]} and {names[1]} must have two words in common"
+    if dropped:
+        received = f"{count}, and {dropped} whose row is zero or not finite"
+        return message(must, received, "Pass tables with numbers in those rows")
+    return message(must, str(count), "Write the words of both alike, as in lower case")
 
 
 def _picked(
@@ -417,7 +416,7 @@ def _picked(
     if None in matches:
         missing = short_repr(requested[matches.index(None)])
         must = f"a picked word must be one of the {len(shared)} that {names[0]} and {names[1]} have"
-        raise ValueError(message(must, missing, "Choose one of the trace's words"))
+        raise ValueError(message(must, missing, "Choose another, or write a row as #12"))
     return np.array(list(dict.fromkeys(matches)), np.int64)
 
 

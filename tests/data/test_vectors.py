@@ -602,7 +602,9 @@ def test_words_in_the_folder_of_a_table(tmp_path):
         ("w.json", b"{", "cannot be read"),
         ("w.json", b'{"a": 6}', "ids from 0 to 5, the rows of the table. Received 6 for 'a'"),
         ("w.json", b'{"a": 1e99}', "Received 1e+99 for 'a'"),
-        ("w.json", b'{"model": {"vocab": 3}}', "cannot be read"),
+        ("w.json", b'{"model": {"vocab": 3}}', "tokens of a tokenizer and their ids. Received int"),
+        ("w.json", b'{"model": {}}', "tokens of a tokenizer and their ids. Received none"),
+        ("w.json", b"{}", "tokens of a tokenizer and their ids. Received none"),
         ("w.json", b'{"a":' * 100_000, "cannot be read"),
     ],
 )

@@ -87,3 +87,5 @@ def test_trained_vectors_bring_their_words():
 def test_what_holds_no_table_is_refused_in_one_line():
     with pytest.raises(ValueError, match=r"after must be an array .* Received builtins\.dict"):
         compare_tables(TABLE, {"w0": 1})
+    with pytest.raises(ValueError, match=r"before must be an array .* Received builtins\.NoneType"):
+        compare_tables(None, TABLE)

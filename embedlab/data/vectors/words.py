@@ -72,6 +72,9 @@ def _of_tokenizer(path: Path, content: Any, count: int) -> list[str]:
     vocab: Any = model.get("vocab") if isinstance(model, dict) else content
     if isinstance(vocab, list):  # Unigram: tokens with their scores
         vocab = {token: id for id, (token, _) in enumerate(vocab)}
+    if not isinstance(vocab, dict) or not content:
+        received = "none" if vocab is None or not content else type(vocab).__name__
+        raise FileRefused(path, "hold the tokens of a tokenizer and their ids", received, _DO)
     byte_level = _is_byte_level(content, vocab)
     tokens = [(readable_token(token, byte_level), id) for token, id in vocab.items()]
     added = content.get("added_tokens") if vocab is not content else None

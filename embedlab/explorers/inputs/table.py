@@ -293,7 +293,8 @@ def _floats(source: Any, name: str) -> np.ndarray:
     """Return a read-only copy of an array or tensor as floats that the core reads."""
     array = _numpy(source)
     if not isinstance(array, np.ndarray) or array.dtype.kind in "OSUMmb":
-        received = f"an array of {array.dtype}" if array is source else _kind(source)
+        known = isinstance(array, np.ndarray) and array is source
+        received = f"an array of {array.dtype}" if known else _kind(source)
         raise ValueError(_not_a_table(name, received))
     if array.dtype.kind in "iu" and isinstance(source, (list, tuple)):
         array = array.astype(np.float64)  # [[1, 2], [3, 4]] has no dtype that its owner chose
