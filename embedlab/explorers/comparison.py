@@ -145,8 +145,8 @@ def compare_tables(
     before, after : array_like, layer, vectors or path-like
         Anything that an explorer takes as a table: arrays, tensors, layers of embedlab, Keras and
         PyTorch, quantized tables, gensim's vectors, and those of `embedlab.data.vectors.open`; or
-        the path of a file that this opens. Of a layer that will be trained, pass a copy of the
-        table.
+        the path of a file that this opens; one that needs ``tensor=`` or ``words=`` is opened
+        first. Of a layer that will be trained, pass a copy of the table.
     words, words_after : sequence of str, optional
         The words of the rows, where the tables have none of their own. `words` stands for both
         where the second are not given. Without words row n is compared with row n. Where only
