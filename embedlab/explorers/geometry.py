@@ -274,6 +274,7 @@ class GeometryExplorer(Explorer):
         """Read the layer or table again."""
         self._load_rows()
         self.selection = [row for row in self.selection if row < len(self._space.words)]
+        self._measure_members(None)  # a view asks once for the same parameters
 
     def page_inputs(self) -> dict[str, Any] | None:
         """Return rows, words and principal axes as JSON, or None if they are too large for a page.
@@ -428,9 +429,10 @@ class GeometryExplorer(Explorer):
         rows, number = self._members.get("rows"), self._members.get("n")
         if not isinstance(rows, list) or not isinstance(number, int):
             return
-        listed = [row for row in rows if type(row) is int and 0 <= row < self.rows]
-        plane = self._plane(self.rows)
-        chosen = [row for row in self.selection if row < self.rows]
+        height = min(self.rows, len(self._space.words))
+        listed = [row for row in rows if type(row) is int and 0 <= row < height]
+        plane = self._plane(height)
+        chosen = [row for row in self.selection if row < height]
         self._member_facts = {
             "n": number,
             "rows": listed[:MEMBERS_MAX],

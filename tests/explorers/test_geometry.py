@@ -712,6 +712,18 @@ def test_a_selection_says_how_alike_its_words_are(plane):
     assert explorer._member_facts == answer
 
 
+def test_a_selection_is_measured_again_after_training():
+    layer = SimpleNamespace(embeddings=TABLE.copy())
+    explorer = GeometryExplorer(layer=layer, plane="random", selection=[3, 7, 21])
+    explorer.set_state({"_members": {"n": 1, "rows": [3, 7, 21]}})
+    before = explorer._member_facts
+    layer.embeddings[:] = np.roll(TABLE, 5, axis=0)
+    explorer.refresh()
+    again = GeometryExplorer(layer=layer, plane="random", selection=[3, 7, 21])
+    again.set_state({"_members": {"n": 1, "rows": [3, 7, 21]}})
+    assert before != explorer._member_facts == again._member_facts
+
+
 def test_it_prints_the_same_twice():
     assert explorer_of_table()._repr_mimebundle_()[0].keys() >= {"text/plain", "image/png"}
     assert (
