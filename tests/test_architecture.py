@@ -281,6 +281,24 @@ def test_a_view_is_complete(view):
     )
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_styles_of_a_view_are_its_own(view):
+    """A notebook puts the sheets of all views into one document."""
+    source = (ROOT / "js" / view / "style.css").read_text("utf-8")
+    source = re.sub(r"/\*.*?\*/|@import[^;]*;", "", source, flags=re.DOTALL)
+    rules = re.findall(r"([^{}]+)\{(?=[^{}]*\})", source)
+    selectors = [
+        selector.strip()
+        for rule in rules
+        for selector in re.split(r",(?![^(]*\))", rule)
+        if not re.fullmatch(r"\s*(from|to|[\d.]+%)\s*", selector)  # of @keyframes
+    ]
+    assert selectors
+    assert [one for one in selectors if not one.startswith(".embedlab")] == []
+    built = (ROOT / "embedlab" / "explorers" / "static" / f"{view}.css").read_text("utf-8")
+    assert built.count(f".embedlab.view-{view}") >= len(selectors) // 2
+
+
 def test_importing_embedlab_is_light():
     code = (
         "import sys, embedlab; embedlab.lookup\n"

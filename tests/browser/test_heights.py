@@ -22,6 +22,7 @@ LESSONS = {  # and the views that each shows
     "07": {"lora"},
     "08": {"quantize"},
     "13": {"geometry"},
+    "14": {"shard"},
 }
 SHOWS = re.compile(r"Explorer\(|^explorer$", re.MULTILINE)
 ASIDE = ("answer(", "check(", "reveal(")  # they change no view
