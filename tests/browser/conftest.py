@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from machine_speed import slowness
 
 HERE = Path(__file__).parent
 AXE = HERE.parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -362,6 +363,13 @@ def show(open_tab):
         return views if len(views) > 1 else views[0]
 
     return show
+
+
+@pytest.fixture
+def allowed():
+    """Return a function: a limit on a quiet machine -> the limit on this one, as it is now."""
+    before = slowness()
+    return lambda limit: limit * max(before, slowness())
 
 
 @pytest.fixture(scope="session")

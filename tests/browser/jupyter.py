@@ -151,13 +151,18 @@ def run_and_tab(page, last):
         const { content } = window.jupyterapp.shell.currentWidget;
         content.mode = "edit";
         content.activeCell.editor.focus();
+        globalThis.ran = content.activeCell;
         globalThis.old = content.activeCell.node.querySelector(".embedlab");
+    }""")
+    page.wait_for_function("""() => {
+        const { content } = window.jupyterapp.shell.currentWidget;
+        return content.mode === "edit" && content.activeCell === ran && ran.editor.hasFocus();
     }""")
     page.keyboard.press("Shift+Enter")
     page.wait_for_function("""() => {
         const { content } = window.jupyterapp.shell.currentWidget;
-        const view = content.widgets[content.activeCellIndex - 1].node.querySelector(".embedlab");
-        return view && view !== globalThis.old;
+        const view = ran.node.querySelector(".embedlab");
+        return content.activeCell !== ran && view && view !== old;
     }""")
     page.keyboard.press("Tab")
 

@@ -10,11 +10,11 @@ import pytest
 from view_cases import CASES
 
 DELAY = 150
-ROUNDS = 2
 PAGES = 3
 HOVER, STEP, EDIT = 24, 45, 80
-"""Milliseconds allowed. The goals are 16, 33 and 60, and two quiet cores reach them: slowest are
-the hover of training, 11.7, the step of LoRA, 30.4, and the edit of lookup, 38.8."""
+"""Milliseconds allowed where a machine is as fast as REFERENCE in machine_speed.py says. The goals
+are 16, 33 and 60, and two quiet cores reach them: slowest are the hover of training, 11.7, the step
+of LoRA, 30.4, and the edit of lookup, 38.8."""
 
 pytestmark = [pytest.mark.budget, pytest.mark.parametrize("name", CASES)]
 
@@ -40,9 +40,9 @@ def measures(view, act):
 
 
 def over_all(run, most):
-    """Return what all rounds of `most` acts measured, after a few acts that warm the page up."""
+    """Return what `most` acts measured, after a few acts that warm the page up."""
     run(most // 3)
-    return [value for _ in range(ROUNDS) for value in run(most)]
+    return run(most)
 
 
 def p95(values):
@@ -50,7 +50,7 @@ def p95(values):
     return sorted(values)[int(0.95 * (len(values) - 1))]
 
 
-def test_hover_to_paint(view):
+def test_hover_to_paint(view, allowed):
     box = view.root.locator(".figure").bounding_box()
 
     def run(acts):
@@ -59,20 +59,20 @@ def test_hover_to_paint(view):
             view.page.mouse.move(x, box["y"] + 60 + (k * 53) % (box["height"] - 120))
         return measures(view, "hover")
 
-    assert p95(over_all(run, 30)) <= HOVER
+    assert p95(over_all(run, 40)) <= allowed(HOVER)
 
 
-def test_step_to_paint(view, name):
+def test_step_to_paint(view, name, allowed):
     view.place(CASES[name].first).focus()
 
     def run(acts):
         view.press(*["."] * (acts // 2), *[","] * (acts // 2))
         return measures(view, "step")
 
-    assert p95(over_all(run, 20)) <= STEP
+    assert p95(over_all(run, 30)) <= allowed(STEP)
 
 
-def test_edit_to_paint(view, name):
+def test_edit_to_paint(view, name, allowed):
     parameter, there, back = CASES[name].edit
 
     def edit(key):
@@ -97,11 +97,11 @@ def test_edit_to_paint(view, name):
         return [edit(key) for _ in range(acts // 2) for key in (there, back)]
 
     measures(view, "edit")  # what came before is not counted
-    assert median(over_all(run, 6)) <= EDIT
+    assert median(over_all(run, 10)) <= allowed(EDIT)
 
 
-def test_first_paint(show, name):
+def test_first_paint(show, name, allowed):
     """In a page of its own each time: a page that has shown a view has its code compiled."""
     case = CASES[name]
     took = [show(case.make(**case.large), fresh=True).first for _ in range(PAGES)]
-    assert median(took) <= 1000
+    assert median(took) <= allowed(1000)

@@ -10,7 +10,7 @@ from time import perf_counter
 import pytest
 from view_cases import CASES
 
-MOST = 0.030  # seconds
+MOST = 0.030  # seconds, on a quiet machine
 ROUNDS = 5
 CONTROLS = [(name, control) for name, case in CASES.items() for control in case.make.PARAMS]
 # Two values of each control that is neither a number, a choice nor a text.
@@ -44,7 +44,7 @@ def two_values(explorer, control):
 
 
 @pytest.mark.parametrize(("name", "control"), CONTROLS)
-def test_an_edit_is_computed_in_time(name, control):
+def test_an_edit_is_computed_in_time(allowed, name, control):
     case = CASES[name]
     explorer = case.make(**case.large)
     values = two_values(explorer, control)
@@ -56,4 +56,4 @@ def test_an_edit_is_computed_in_time(name, control):
         end = perf_counter() - start
         assert explorer.message["header"] is not before or values[0] == values[1] or count == 0
         took += [end] if count >= 2 else []
-    assert median(took) <= MOST, f"{median(took) * 1e3:.0f} ms"
+    assert median(took) <= allowed(MOST), f"{median(took) * 1e3:.0f} ms"

@@ -23,9 +23,8 @@ KINDS = {
 }
 MOST_BYTES = 1_500_000
 INTERACTIVE, SLOWER = 2000, 4
-"""Milliseconds until the first view of the home page has answered an edit, and how much slower the
-processor is made. The goal is 1500, and two quiet cores reach it: 1354 to 1493. Other machines are
-slower."""
+"""Milliseconds, on a quiet machine, until the first view of the home page has answered an edit, and
+how much slower the processor is made. The goal is 1500, and two quiet cores need 1354 to 1493."""
 AXE = """options => axe.run(document, options).then(result => result.violations.flatMap(
     rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 120)}`)))"""
 AXE_OPTIONS = {  # test_access.py has the views; a browser refuses to read a folder's style sheets
@@ -184,7 +183,7 @@ A locator would look again after 100 or 500 ms, and measure that.
 
 
 @pytest.mark.budget
-def test_the_first_view_is_soon_interactive(browser, site):
+def test_the_first_view_is_soon_interactive(browser, site, allowed):
     """From the start of the navigation until the view has answered an edit, the median of three."""
     times = []
     for _ in range(3):
@@ -200,4 +199,4 @@ def test_the_first_view_is_soon_interactive(browser, site):
         answered = frame.evaluate("window.answered")
         times.append(answered - page.evaluate("performance.timeOrigin"))
         context.close()
-    assert sorted(times)[1] <= INTERACTIVE, times
+    assert sorted(times)[1] <= allowed(INTERACTIVE), times
