@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help lab test check notebooks bundle bench pictures pins release site lint views \
+.PHONY: help lab test thorough check notebooks bundle bench pictures pins release site lint views \
   architecture image warm core pages strict browser suite
 .DELETE_ON_ERROR:
 
@@ -91,14 +91,17 @@ core suite: export OPENBLAS_NUM_THREADS := 1
 # Prerequisites and not makes of their own: `make check test` runs what both need once. With
 # --jobs=2 two parts run side by side, and one takes the core that the other leaves idle: at its
 # start, at its end, while it compiles. In a browser, where frames are measured, nothing else runs.
-ifneq ($(filter test,$(MAKECMDGOALS)),)
-core: views architecture image $(if $(filter check,$(MAKECMDGOALS)),lint)
-strict: pages
-browser: core strict
+ifneq ($(filter test thorough,$(MAKECMDGOALS)),)
+core: image pages strict
+browser: strict views architecture $(if $(filter check,$(MAKECMDGOALS)),lint) \
+  $(if $(filter thorough,$(MAKECMDGOALS)),lint core)
 suite: browser
 endif
 
-test: views architecture image warm core pages strict browser suite  ## run every test that this machine can run, and say what it cannot
+test: views architecture warm pages strict browser suite  ## run every test that this machine can run, and say what it cannot
+
+thorough: export EMBEDLAB_THOROUGH := 1
+thorough: image core check test  ## make check test, whole where those take a sample (weekly)
 
 check: lint views architecture  ## format, lint, types, the architecture, the browser half
 
@@ -185,11 +188,11 @@ else
 endif
 
 suite: export EMBEDLAB_IMAGE := $(IMAGE)
-suite: $(READY) pages image
+suite: $(READY) pages
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)peers))
 	@echo "Everything else:"
 	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py \
-	  --ignore tests/cli/test_warm.py --ignore tests/core/test_bad_arguments.py
+	  --ignore tests/cli/test_warm.py
 
 comma := ,

@@ -15,8 +15,8 @@ settings.register_profile("embedlab", deadline=None, derandomize=True)
 settings.load_profile("embedlab")
 
 
-def pytest_collection_modifyitems(items):
-    """Mark what `make core` selects by, and put files with slow tests first.
+def pytest_collection_modifyitems(config, items):
+    """Mark what `make core` selects by, leave out what is thorough, and put slow files first.
 
     A file runs on one of two processes as a whole: begun last, a slow one leaves the other idle.
     """
@@ -25,6 +25,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.threads)
         if hasattr(getattr(item, "module", None), "subprocess"):
             item.add_marker(pytest.mark.processes)
+    if "EMBEDLAB_THOROUGH" not in os.environ:
+        thorough = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=thorough)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 

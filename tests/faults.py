@@ -8,6 +8,7 @@ A test in the browser half's own language needs Node, one in `tests/browser` Chr
 
 import argparse
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -231,6 +232,7 @@ def run(tests: list[str]) -> dict[str, Counter]:
     python = [test for test in tests if ".py::" in test]
     if python:
         names = dict.fromkeys(WHOLE if test.startswith(WHOLE) else test for test in python)
+        os.environ["EMBEDLAB_THOROUGH"] = "1"
         pytest.main(["-q", "--rootdir", str(ROOT), *names], plugins=[outcomes])
     for test in set(tests) - set(python):
         path, _, name = test.partition("::")

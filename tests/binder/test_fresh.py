@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from binder_image import Image
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

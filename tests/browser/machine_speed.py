@@ -1,4 +1,4 @@
-"""How much slower this machine is at this moment than the one that the budgets' limits are for.
+"""The time of a loop that never changes: how slow this machine is now, beside a quiet one.
 
 A limit in milliseconds means something on one machine alone. Where a core is shared with strangers,
 all that is measured takes two or three times as long, for a minute or for an hour, and a loop that

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from view_cases import CASES
+from view_cases import CASES, THOROUGH
 
 KEYS = [
     ".",
@@ -34,7 +34,7 @@ KEYS = [
     "Delete",
     "1",
 ]
-ACTS = 150
+ACTS = 150 if THOROUGH else 75
 MOST_GROWTH = 50_000_000
 SECONDS = float(os.environ.get("EMBEDLAB_PLAY", "0"))
 

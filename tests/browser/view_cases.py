@@ -4,6 +4,7 @@ The files that run over all of them: test_access (axe, phone, forced colors), te
 test_export, test_hostile, test_play. A new view adds its case here, and gets them all.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,9 @@ from embedlab.explorers.shard import ShardExplorer
 from embedlab.explorers.training import TrainingExplorer
 from embedlab.explorers.window import WindowExplorer
 from embedlab.layers import Dense, Embedding, Flatten
+
+THOROUGH = "EMBEDLAB_THOROUGH" in os.environ
+"""Whether each state is looked at in each color scheme and width, or in one of them in turn."""
 
 
 @dataclass(frozen=True)

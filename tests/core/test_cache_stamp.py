@@ -99,6 +99,7 @@ def test_a_named_cache_folder_follows_and_a_copied_one_is_used(copy, tmp_path):
     assert not list(copy.rglob("*.nbi"))
 
 
+@pytest.mark.thorough
 def test_without_a_writable_folder_a_temporary_one_serves(copy, tmp_path):
     for folder in ("embedlab/core", "cache"):
         (copy / folder).mkdir(exist_ok=True)
@@ -110,6 +111,7 @@ def test_without_a_writable_folder_a_temporary_one_serves(copy, tmp_path):
     assert not list(tmp_path.glob("embedlab-numba-*"))  # it went with its process
 
 
+@pytest.mark.thorough
 def test_a_damaged_cache_is_compiled_anew(copy, tmp_path):
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     assert call(copy, **cache) == (6.0, 0, 1, "")
@@ -129,6 +131,7 @@ def bound_by_modes():
         ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="root is bound by modes on Linux alone")
 @pytest.mark.parametrize("named", [False, True])
 def test_what_an_administrator_compiled_is_read(copy, tmp_path, named):
@@ -162,6 +165,7 @@ def test_a_full_disk_costs_time_and_not_the_call(copy, tmp_path):
     assert call(copy, **cache) == (6.0, 0, 1, "")
 
 
+@pytest.mark.thorough
 def test_a_zip_archive_has_a_cache_too(copy, tmp_path):
     archive = tmp_path / "embedlab.zip"
     with zipfile.ZipFile(archive, "w") as file:
