@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+THOROUGH = "EMBEDLAB_THOROUGH" in os.environ
+
 # The same examples on every run, and no time limit: a busy machine is not a wrong result.
-settings.register_profile("embedlab", deadline=None, derandomize=True)
-settings.load_profile("embedlab")
+settings.register_profile("embedlab", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("thorough", settings.get_profile("embedlab"), max_examples=300)
+settings.load_profile("thorough" if THOROUGH else "embedlab")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -25,7 +28,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.threads)
         if hasattr(getattr(item, "module", None), "subprocess"):
             item.add_marker(pytest.mark.processes)
-    if "EMBEDLAB_THOROUGH" not in os.environ:
+    if not THOROUGH:
         thorough = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if not item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=thorough)

@@ -23,7 +23,11 @@ def installed(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", CHECKS)
+@pytest.mark.parametrize(
+    "backend",
+    # JAX compiles for a minute, what the other two already show.
+    [pytest.param(b, marks=pytest.mark.thorough) if b == "jax" else b for b in CHECKS],
+)
 def test_layer_agrees_with_keras_on_backend(backend):
     for needed in ("keras", backend):
         # TensorFlow is no part of the extra `keras`: its checks run where somebody has it.
