@@ -300,6 +300,7 @@ class GeometryExplorer(Explorer):
                     "mean": table_data(components.mean[None]),
                     "variance": components.variance,
                     "fitted": components.fitted,
+                    "square": components.square,
                 }
                 for metric, (_, components) in known.items()
             },
@@ -450,7 +451,8 @@ class GeometryExplorer(Explorer):
     def _note(self, seats: int, total: int) -> str | None:
         """Return what the map leaves out, or None if it shows all rows."""
         share = format_number(100 * seats / total, 1)
-        rows, (*_, fitted) = self._space.by(self.metric)
+        rows, components = self._space.by(self.metric)
+        fitted = components.fitted
         valid, width = int(np.isfinite(rows.lengths).sum()), rows.shape[1]
         return join_notes(
             None

@@ -32,7 +32,7 @@ test("a row of zeros has the cosine 0, one of NaN has none", () => {
 
 test("a random plane has the axes of NumPy's QR, signs included", () => {
   const units = [0, 1, 2].flatMap((row) => [0, 1, 2].map((d) => Number(d === row)));
-  const axes = { axes: table(0, 3), mean: new Float64Array(3), variance: 1, fitted: 3 };
+  const axes = { axes: table(0, 3), mean: new Float64Array(3), variance: 1, fitted: 3, square: 1 };
   const { points } = fitPlane(table(3, 3, ...units), Float32Array.of(1, 1, 1), axes, "random", 7);
   // numpy.linalg.qr(numpy.random.default_rng(7).normal(size=(3, 2)))[0]
   [
@@ -75,6 +75,7 @@ function page() {
     mean: travelling(Float32Array.of(0.5, 0.5), 1, 2),
     variance: 0.4,
     fitted: 3,
+    square: 1,
   };
   const inputs = {
     source: "",

@@ -550,7 +550,7 @@ def test_a_page_finds_the_words_that_python_finds(tmp_path):
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_page_measures_a_selection_as_python_does(metric, tmp_path):
     table = np.random.default_rng(3).normal(size=(70, 5))
-    table[6, 1] = np.nan
+    table[6, 1], table[[7, 8, 40]] = np.nan, 0
     rows = [0, 6, 7, 30, 31, 32, 69]
     state = {"table": table, "word": "#1", "plane": "pca 3+4", "metric": metric}
     explorer = explorer_class("geometry")(**state)
@@ -568,6 +568,20 @@ def test_a_page_measures_a_selection_as_python_does(metric, tmp_path):
         for name in ("alike", "all"):
             assert answer.pop(name) == pytest.approx(expected.pop(name), abs=1e-6)
         assert answer == expected
+
+
+def test_a_page_ranks_beside_a_very_long_row(tmp_path):
+    edits = [{"plane": "random"}, {"plane": "pca 1+2"}, {"metric": "cosine"}]
+    tables = np.random.default_rng(3).normal(size=(12, 200, 12)).astype(np.float32)
+    tables[:, 6] *= 1e12
+    state = {"word": "#1", "metric": "euclidean"}
+    played = [play("geometry", {"table": table, **state}, edits) for table in tables]
+    answers = replay("geometry", [page for page, _ in played], tmp_path)
+    for (_, messages), page_answers in zip(played, answers, strict=True):
+        for message, answer in zip(messages, page_answers, strict=True):
+            quality = message["header"]["quality"]
+            assert answer["header"]["quality"] == pytest.approx(quality, abs=1e-6)
+            assert 0.4 < quality["trustworthiness"] < 0.9
 
 
 if __name__ == "__main__":

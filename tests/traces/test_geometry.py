@@ -147,13 +147,17 @@ def test_a_metric_does_not_depend_on_the_unit(scale):
     assert one.plane.shares == pytest.approx(two.plane.shares, rel=1e-4)
 
 
-@pytest.mark.parametrize("rows", [4, 9, 60])
-def test_trustworthiness_of_distances_is_that_of_the_paper(rows):
+@pytest.mark.parametrize("plane", ["pca 1+2", "random"])
+@pytest.mark.parametrize(("rows", "times"), [(4, 1), (9, 1), (60, 1), (60, 1e18)])
+def test_trustworthiness_of_distances_is_that_of_the_paper(rows, times, plane):
     table = table_of_lengths("lengths", "float64")[30 : 30 + rows]
-    trace = trace_geometry(table, 0, metric="euclidean")
+    table[2] *= times
+    trace = trace_geometry(table, 0, metric="euclidean", plane=plane)
     ranks = []
     for some in (table, trace.plane.points.astype(float)):
         distances = np.linalg.norm(some[:, None] - some, axis=2)
+        if times > 1:
+            distances[2] = times  # from there all others are equally far
         np.fill_diagonal(distances, np.inf)
         ranks.append(distances.argsort(axis=1, kind="stable").argsort(axis=1) + 1)
     k = min(10, (rows - 1) // 2)

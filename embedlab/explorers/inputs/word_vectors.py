@@ -115,9 +115,12 @@ class WordSpace:
 
     @property
     def mean_cosine(self) -> float | None:
-        """The mean cosine of two rows, over the rows to which the axes are fitted."""
+        """The mean cosine of two rows, over the rows to which the axes are fitted.
+
+        A row of zeros has the cosine 0 with every other.
+        """
         mean, n = self.components.mean.astype(np.float64), self.components.fitted
-        return float((mean @ mean * n - 1) / (n - 1)) if n > 1 else None
+        return float((mean @ mean * n - self.components.square) / (n - 1)) if n > 1 else None
 
     @cached_property
     def search(self) -> WordSearch:

@@ -47,12 +47,15 @@ class PrincipalAxes(NamedTuple):
     fitted : int
         The number of rows to which they are fitted: all finite ones, or of a very large table some
         that are evenly spread.
+    square : float
+        The mean of the squared lengths of these rows: of unit rows, the share that is not zero.
     """
 
     axes: np.ndarray
     mean: np.ndarray
     variance: float
     fitted: int
+    square: float
 
 
 class SampledNeighbors(NamedTuple):
@@ -197,7 +200,7 @@ def fit_plane(
     axes = np.vstack([axes, np.zeros((2, width))])[:2].astype(rows.dtype)
     points = np.empty((len(rows), 2), np.float32)
     wide = axes.astype(np.float64)  # then every machine, and a page, has the same points
-    origin = wide @ components.mean
+    origin = np.cumsum(wide * components.mean, axis=1)[:, -1]  # a page adds in this order
     with np.errstate(invalid="ignore"):
         for start, block in rows.blocks(512):  # in the cache, and one thread is faster than two
             points[start : start + len(block)] = block.astype(np.float64) @ wide.T - origin
@@ -279,14 +282,18 @@ def principal_axes(rows: Rows) -> PrincipalAxes:
         wide -= mean
         variance = float(np.square(wide).sum() / len(wide))
         axes = _leading_axes(wide, min(4, width))
-    square = float(np.square(rows.lengths[finite], dtype=np.float64).mean()) if finite.size else 0.0
+    square, of_all = (_mean_square(rows.lengths[some]) for some in (chosen, finite))
     if chosen.size < finite.size:
-        variance = _variance(rows, square)
-    if variance <= 1e-12 * square:
+        variance = _variance(rows, of_all)
+    if variance <= 1e-12 * of_all:
         variance = 0.0
     return PrincipalAxes(
-        axes.astype(rows.dtype), mean.astype(rows.dtype), variance, int(chosen.size)
+        axes.astype(rows.dtype), mean.astype(rows.dtype), variance, int(chosen.size), square
     )
+
+
+def _mean_square(values: np.ndarray) -> float:
+    return float(np.square(values, dtype=np.float64).mean()) if values.size else 0.0
 
 
 def _leading_axes(centered: np.ndarray, count: int) -> np.ndarray:

@@ -11,9 +11,11 @@ __all__ = ["MEASURED_MAX", "MapQuality", "RankedRows", "measure_map", "rank_rows
 MEASURED_MAX, NEIGHBORS = 500, 10
 """Rows among which a map is measured, evenly spread, and neighbors of each."""
 
-_FINE, _FINER = 2.0**20, 2.0**36
+_FINE, _FINER, _LEAST = 2.0**20, 2.0**36, -256.0
 """Cosines, and distances of unit rows, that differ by less than a millionth count as equal: they
-come from single precision. Of rows as they are, whose lengths may differ a lot, less does."""
+come from single precision. Rows as they are may be 1e12 times as long as others, so two of their
+distances count as equal where they differ by less than 1e-11 of themselves, and so do all below
+2 ** -256 of the largest."""
 
 
 class MapQuality(NamedTuple):
@@ -46,14 +48,14 @@ class RankedRows(NamedTuple):
     ----------
     rows : ndarray, (n,)
     order : ndarray of int64, (n, n)
-        The smaller, the nearer; no two of a line are equal, and a row is the last for itself.
-    scale : float
-        The number of steps in a distance of 1; distances within a step count as equal.
+        The smaller, the nearer; no two of a line are equal: of equally near rows the first is the
+        nearer. A row is the last for itself.
+    metric : {"cosine", "euclidean"}
     """
 
     rows: np.ndarray
     order: np.ndarray
-    scale: float
+    metric: str
 
 
 def rank_rows(rows: Rows, most: int = MEASURED_MAX) -> RankedRows:
@@ -68,12 +70,11 @@ def rank_rows(rows: Rows, most: int = MEASURED_MAX) -> RankedRows:
     chosen = finite[np.linspace(0, max(0, finite.size - 1), count).astype(int)]
     wide = rows[chosen].astype(np.float64)
     if not isinstance(rows, PlainRows):
-        return RankedRows(chosen, _order(-(wide @ wide.T), _FINE), _FINE)
+        return RankedRows(chosen, _order(-(wide @ wide.T), rows.metric), rows.metric)
     distances = np.zeros((count, count))
     for line, one in zip(distances, wide, strict=True):
         line[:] = np.linalg.norm(wide - one, axis=1)
-    scale = _FINER / (float(distances.max(initial=0)) or 1.0)
-    return RankedRows(chosen, _order(distances, scale), scale)
+    return RankedRows(chosen, _order(distances, rows.metric), rows.metric)
 
 
 def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
@@ -84,7 +85,8 @@ def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
     ranked : RankedRows
         The result of `rank_rows`.
     points : ndarray, (V, 2)
-        The map of all rows.
+        The map of all rows. Points that coincide, as beside one 1e12 times as far away, are
+        neighbors in the order of their rows.
 
     Examples
     --------
@@ -97,7 +99,7 @@ def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
     if k < 1:
         return MapQuality(n, None, None)
     x, y = points[ranked.rows].astype(np.float64).T
-    on_map = _order(np.hypot(x[:, None] - x, y[:, None] - y), ranked.scale)
+    on_map = _order(np.hypot(x[:, None] - x, y[:, None] - y), ranked.metric)
     most = n * k * (2 * n - 3 * k - 1) / 2
     return MapQuality(
         n,
@@ -106,10 +108,16 @@ def measure_map(ranked: RankedRows, points: np.ndarray) -> MapQuality:
     )
 
 
-def _order(distances: np.ndarray, scale: float) -> np.ndarray:
+def _order(distances: np.ndarray, metric: str) -> np.ndarray:
     """Return distances as whole numbers, of which no two of a line are equal."""
     n = len(distances)
-    order = np.rint(distances * scale).astype(np.int64) * MEASURED_MAX + np.arange(n)
+    if metric == "cosine":
+        steps = distances * _FINE
+    else:
+        with np.errstate(divide="ignore"):
+            shares = np.log2(distances / (float(distances.max(initial=0)) or 1.0))
+        steps = np.maximum(shares, _LEAST) * _FINER
+    order = np.rint(steps).astype(np.int64) * MEASURED_MAX + np.arange(n)
     np.fill_diagonal(order, np.iinfo(np.int64).max)
     return order
 

@@ -36,6 +36,8 @@ def kept_neighbors(plane: Plane, members: Sequence[int]) -> list[int]:
 def mean_cosine(rows: UnitRows, members: Sequence[int]) -> float | None:
     """Return the mean cosine of two members, over all pairs; None for fewer than two.
 
+    A row of zeros has the cosine 0 with every other; rows with NaN are left out.
+
     Examples
     --------
     >>> mean_cosine(UnitRows([[3.0, 0.0], [0.0, 2.0], [1.0, 0.0]]), [0, 1, 2])

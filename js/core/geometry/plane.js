@@ -14,6 +14,7 @@ import { dot, evenlySpread, largest, rowAt } from "./unit_rows.js";
  * @property {Floats} mean
  * @property {number} variance  0 where it is only rounding
  * @property {number} fitted  rows
+ * @property {number} square  the mean of their squared lengths
  */
 /**
  * @typedef {object} Plane

@@ -4,40 +4,33 @@ import { distance } from "./plain_rows.js";
 import { dot, evenlySpread, rowAt } from "./unit_rows.js";
 
 /** @typedef {import("./unit_rows.js").Rows} Rows */
-/** @typedef {{ rows: number[], order: Float64Array, scale: number }} RankedRows  some rows, their order by nearness to each, and the steps in a distance of 1 */
+/** @typedef {{ rows: number[], order: Float64Array, metric: string }} RankedRows  some rows, and their order by nearness to each */
 /** @typedef {{ rows: number, trustworthiness: number | null, continuity: number | null }} MapQuality */
 
 const MEASURED_MAX = 500;
 const NEIGHBORS = 10;
 const FINE = 2 ** 20; // distances that differ by less than a millionth count as equal
-const FINER = 2 ** 36; // of rows as they are, whose lengths may differ a lot, less does
+const FINER = 2 ** 36; // of rows as they are, which may be 1e12 times as long, 1e-11 of themselves
+const LEAST = -256; // and so do all below 2 ** -256 of the largest
 
 /** @param {Rows} of @param {number} count @returns {RankedRows} */
 export function rankRows({ metric, table, lengths }, count) {
   const finite = range(count).filter((row) => !Number.isNaN(lengths[row]));
   const some = evenlySpread(Math.max(0, finite.length - 1), Math.min(MEASURED_MAX, finite.length));
   const rows = some.map((at) => finite[at]);
-  if (metric === "cosine")
-    return {
-      rows,
-      order: orderOf(rows, FINE, (a, b) => -dot(table, a, rowAt(table, b))),
-      scale: FINE,
-    };
-  const n = rows.length;
-  const distances = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++)
-      distances[i * n + j] = distance(table, rows[i], rowAt(table, rows[j]));
-  const scale = FINER / (distances.reduce((most, one) => Math.max(most, one), 0) || 1);
-  return { rows, order: orderOf(rows, scale, (_a, _b, at) => distances[at]), scale };
+  const order =
+    metric === "cosine"
+      ? orderOf(rows, metric, (a, b) => -dot(table, a, rowAt(table, b)))
+      : orderOf(rows, metric, (a, b) => distance(table, a, rowAt(table, b)));
+  return { rows, order, metric };
 }
 
 /** @param {RankedRows} ranked @param {Float32Array} points @returns {MapQuality} */
-export function measureMap({ rows, order, scale }, points) {
+export function measureMap({ rows, order, metric }, points) {
   const n = rows.length;
   const k = Math.min(NEIGHBORS, Math.floor((n - 1) / 2));
   if (k < 1) return { rows: n, trustworthiness: null, continuity: null };
-  const onMap = orderOf(rows, scale, (a, b) =>
+  const onMap = orderOf(rows, metric, (a, b) =>
     Math.hypot(points[2 * a] - points[2 * b], points[2 * a + 1] - points[2 * b + 1]),
   );
   const most = (n * k * (2 * n - 3 * k - 1)) / 2;
@@ -48,13 +41,23 @@ export function measureMap({ rows, order, scale }, points) {
   };
 }
 
-/** Distances as whole numbers, of which no two of a line are equal. @param {number[]} rows @param {number} scale @param {(a: number, b: number, at: number) => number} distanceOf */
-function orderOf(rows, scale, distanceOf) {
+/** Distances as whole numbers, of which no two of a line are equal. @param {number[]} rows @param {string} metric @param {(a: number, b: number) => number} distanceOf */
+function orderOf(rows, metric, distanceOf) {
   const n = rows.length;
+  const distances = new Float64Array(n * n);
+  let most = 0;
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++) {
+      distances[i * n + j] = distanceOf(rows[i], rows[j]);
+      most = Math.max(most, distances[i * n + j]);
+    }
+  /** @param {number} far */
+  const stepsOf = (far) =>
+    metric === "cosine" ? far * FINE : Math.max(Math.log2(far / (most || 1)), LEAST) * FINER;
   const order = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
-      const far = roundEven(distanceOf(rows[i], rows[j], i * n + j) * scale) * MEASURED_MAX;
+      const far = roundEven(stepsOf(distances[i * n + j])) * MEASURED_MAX;
       order[i * n + j] = far + j;
       order[j * n + i] = far + i;
     }

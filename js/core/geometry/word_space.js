@@ -12,7 +12,7 @@ import { evenlySpread, scaledRows, unitRows } from "./unit_rows.js";
 /** @typedef {import("../table.js").TableData} TableData */
 /** @typedef {import("./plane.js").PrincipalAxes} PrincipalAxes */
 /** @typedef {import("./unit_rows.js").Rows} Rows */
-/** @typedef {{ axes: TableData, mean: TableData, variance: number, fitted: number }} AxesData */
+/** @typedef {{ axes: TableData, mean: TableData, variance: number, fitted: number, square: number }} AxesData */
 /** @typedef {{ labels: string[], named: number[] }} Labels */
 /**
  * What travels with a page.
@@ -74,12 +74,13 @@ export class WordSpace {
     }
     /** @type {Record<string, PrincipalAxes>} */
     this.principal = {};
-    for (const [metric, { axes, mean, variance, fitted }] of Object.entries(principal))
+    for (const [metric, { axes, mean, variance, fitted, square }] of Object.entries(principal))
       this.principal[metric] = {
         axes: /** @type {Table} */ (readTable(axes)),
         mean: /** @type {Table} */ (readTable(mean)).data,
         variance,
         fitted,
+        square,
       };
     /** @type {Map<string, number>} */
     this.rowOf = new Map();
@@ -167,12 +168,12 @@ export class WordSpace {
     return high - low <= EQUAL * high ? high : null;
   }
 
-  /** The mean cosine of two rows, over those to which the axes are fitted. */
+  /** The mean cosine of two rows, over those to which the axes are fitted; that of zeros is 0. */
   meanCosine() {
-    const { mean, fitted: n } = this.principal.cosine;
-    let square = 0;
-    for (const value of mean) square += value * value;
-    return n > 1 ? (square * n - 1) / (n - 1) : null;
+    const { mean, fitted: n, square } = this.principal.cosine;
+    let total = 0;
+    for (const value of mean) total += value * value;
+    return n > 1 ? (total * n - square) / (n - 1) : null;
   }
 
   /** @param {string} text @returns {never} */
