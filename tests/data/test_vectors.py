@@ -649,6 +649,40 @@ def test_vectors_of_gensim_pass_through():
     check(vectors.open(loaded))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_word_has_its_row(tmp_path, dtype):
+    buffer = io.BytesIO()
+    np.save(buffer, TABLE.astype(dtype))
+    words = ("king", "␣King", "kin", "", "king", "queen")
+    read = opened(tmp_path, buffer.getvalue(), "v.npy", words=words)
+    row = read["king"]
+    assert row.dtype == np.float32 and row.shape == (3,) and row.tolist() == TABLE[0].tolist()
+    row[0] = 9  # a copy
+    assert read["king"][0] == 0.5 and read["␣King"].tolist() == TABLE[1].tolist()
+    assert "queen" in read and "Queen" not in read and "" not in read and 0 not in read
+    assert len(read) == 6 and list(read) == list(words) and np.asarray(read).shape == (6, 3)
+
+
+def test_a_word_that_is_not_there_is_one_line():
+    read = Vectors(("the", "␣King", "kin", "kings", "", "king", "kingdom"), np.eye(7), "small.txt")
+    must = "word must be one of the 7 words of small.txt. Received "
+    for word, end in {
+        "KING": "'KING'. Try ␣King, king, kin, kings.",
+        "kinetic": "'kinetic'. Try ␣King, kin, kings, king.",
+        "x": "'x'. See .words for those that are there.",
+        "": "''. See .words for those that are there.",
+    }.items():
+        with pytest.raises(KeyError) as caught:
+            read[word]
+        assert caught.value.args == (must + end,)
+    for key in (0, None, ["king"], b"king"):
+        with pytest.raises(
+            TypeError, match=r"word must be one string\. Received .*\. Pass a string"
+        ):
+            read[key]
+        assert key not in read
+
+
 def test_vectors_are_checked():
     with pytest.raises(ValueError, match=r"a word for each of 6 rows\. Received 1 words"):
         Vectors(("a",), TABLE, "")
