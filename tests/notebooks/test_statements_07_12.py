@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from embedlab import Embedding, GradientExplorer, LoRAExplorer, QuantizationExplorer, WindowExplorer
 from embedlab.core.geometry import analogy, nearest
 from embedlab.core.quantize import quantize, unpack_int4
 from embedlab.core.skipgram import train_skipgram
-from embedlab.data import python_reference, standard_library
+from embedlab.data import python_reference, standard_library, vectors
 from embedlab.lessons.exercises.capstone.data import MENU, adapter, tastes, ten_days
 from embedlab.optimizers import Adam
+from embedlab.storage import FileRefused
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -32,6 +34,26 @@ def page(number):
 def assert_in_text(text, *parts):
     for part in parts:
         assert part in text, part
+
+
+# --- a file of the learner's own -----------------------------------------------------------------
+
+
+def test_13_a_table_among_several_is_named_once(tmp_path):
+    tables = {name: np.full((3, 2), n, np.float32) for n, name in enumerate("ab")}
+    save_file(tables, tmp_path / "two.safetensors")
+    text = next((NOTEBOOKS / "source").glob("13_*.md")).read_text("utf-8")
+    cells = re.findall(r"```\{code-cell\} ipython3\n(?::tags:[^\n]*\n\n)?(.*?)```", text, re.S)
+    ask, skip = (next(c for c in cells if start in c) for start in ("my_file = ", "mine = "))
+    ask = ask.replace('my_file = ""', f"my_file = {str(tmp_path / 'two.safetensors')!r}")
+    space = {"vectors": vectors}
+    with pytest.raises(
+        FileRefused, match=r"2: 'a' \(3, 2\), 'b' \(3, 2\)\. Pass tensor=\.\.\. with"
+    ):
+        exec(ask, space)
+    exec(ask.replace("tensor = None", 'tensor = "b"'), space)
+    exec(skip, space)
+    assert space["mine"].table.tolist() == tables["b"].tolist()
 
 
 # --- lines to paste ------------------------------------------------------------------------------
