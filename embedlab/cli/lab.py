@@ -75,7 +75,8 @@ def copy_lessons(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str
     ------
     (str, str)
         The file's name and what happened: "new", "same", "updated" (the learner had not changed
-        it), "mended" (it was cut off), or "kept" (the learner had changed it, or it is a link).
+        it), "mended" (it was cut off), or "kept" (the learner had changed it, or it is a link,
+        a folder or a pipe).
     """
     from embedlab.storage.atomic import atomic_write
 
@@ -92,12 +93,15 @@ def copy_lessons(notebooks: Iterable[Path], to: Path) -> Iterator[tuple[str, str
             ours[copy.name] = _hash(fresh)
             yield copy.name, what
     finally:  # also after a full disk: what was copied is not taken for the learner's work
-        with atomic_write(record) as temporary:
-            temporary.write_text(json.dumps(ours, indent=1), "utf-8")
+        if _is_plain(record):
+            with atomic_write(record) as temporary:
+                temporary.write_text(json.dumps(ours, indent=1), "utf-8")
 
 
 def _read_record(record: Path) -> dict[str, str]:
     """Return the hashes; a damaged record is none, and no lesson that differs is touched."""
+    if not _is_plain(record):
+        return {}
     try:
         ours = json.loads(record.read_bytes())
     except (FileNotFoundError, ValueError, RecursionError):
@@ -107,7 +111,7 @@ def _read_record(record: Path) -> dict[str, str]:
 
 def _compare(copy: Path, fresh: bytes, ours: str | None) -> str:
     """Return what is to be done with a copy."""
-    if copy.is_symlink():  # nothing outside the folder is written, and no link is replaced
+    if not _is_plain(copy):
         return "kept"
     if not copy.exists():
         return "new"
@@ -117,6 +121,14 @@ def _compare(copy: Path, fresh: bytes, ours: str | None) -> str:
     if fresh.startswith(there):  # an earlier copy that was cut off, by a full disk perhaps
         return "mended"
     return "updated" if _hash(there) == ours else "kept"
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether a path is a file or free: nothing else is read, replaced or written through.
+
+    A link may lead outside, and to read a pipe would wait for ever.
+    """
+    return not path.is_symlink() and (path.is_file() or not path.exists())
 
 
 def _hash(content: bytes) -> str:

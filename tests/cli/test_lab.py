@@ -142,6 +142,32 @@ def test_a_link_is_left_alone(shipped, tmp_path, there):
     assert outside.exists() == there and (folder / "01_lookup.ipynb").is_symlink()
 
 
+STRANGE = {
+    "folder": lambda path, outside: path.mkdir(),
+    "pipe": lambda path, outside: os.mkfifo(path),
+    "link": lambda path, outside: path.symlink_to(outside),
+    "dangling link": lambda path, outside: path.symlink_to(outside.with_name("gone")),
+    "link to itself": lambda path, outside: path.symlink_to(path),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("name", ["00_start.ipynb", lab.RECORD])
+def test_what_is_no_file_is_neither_read_nor_replaced(shipped, tmp_path, name, kind):
+    folder, outside = tmp_path / "mine", tmp_path / "outside"
+    folder.mkdir()
+    outside.write_text('{"mine": "elsewhere"}')
+    STRANGE[kind](folder / name, outside)
+    before = (folder / name).lstat()
+    for again in (False, True):
+        copied = dict(lab.copy_lessons(shipped, folder))
+        assert copied["01_lookup.ipynb"] == ("same" if again else "new")
+    assert (folder / name).lstat().st_ino == before.st_ino
+    assert outside.read_text() == '{"mine": "elsewhere"}'
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", "outside", "shipped"}
+
+
 def test_an_unknown_lesson_copies_nothing(tmp_path, capsys):
     assert main(["lab", "--to", str(tmp_path / "mine"), "--lesson", "no such"]) == 1
     assert "Received 'no such'" in capsys.readouterr().err

@@ -251,6 +251,23 @@ def test_a_lock_that_was_left_behind_stops_nobody(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
+def test_a_lock_that_cannot_be_removed_loses_no_answer(tmp_path):
+    lock = tmp_path / f".{FILE}.lock"
+    lock.mkdir()
+    os.utime(lock, (0, 0))
+    assert "Stored in" in press("01.predict", "a").reply[-1]
+    assert load_answer(tmp_path, "01.predict") is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)], ids=["folder", "pipe"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, make):
+    make(tmp_path / FILE)
+    reply = press("01.predict", "a").reply[-1]
+    assert f"The answer is lost when the kernel stops: {FILE} is a folder, a pipe" in reply
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     press("01.predict", "a")
     before = (tmp_path / FILE).read_bytes()

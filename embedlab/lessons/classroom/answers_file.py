@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -111,12 +111,17 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # gone, or none of ours: the answers are written
+            lock.unlink()
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+            raise AnswersFileError(f"{FILE} is a folder, a pipe or a device")
         content = path.read_bytes()
+    except AnswersFileError:
+        raise
     except FileNotFoundError:
         return {}
     except OSError as error:
