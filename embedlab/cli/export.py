@@ -18,6 +18,11 @@ __all__ = ["add", "explorer", "export_lesson", "run"]
 
 _STILL = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
 _TEMPLATE = """{%- extends 'index.html.j2' -%}
+{%- block html_head -%}
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+img-src data:; base-uri 'none'; form-action 'none'">
+{{ super() }}
+{%- endblock -%}
 {%- block html_head_js_requirejs -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
@@ -35,8 +40,9 @@ _TEMPLATE = """{%- extends 'index.html.j2' -%}
 {%- endif -%}
 {%- endblock -%}
 """
-"""nbconvert's page without what it fetches, with the text alternatives of our pictures, and with
-the outputs of a learner's notebook folded away: they answer the questions above them."""
+"""nbconvert's page without what it fetches, under a policy by which nothing in it runs, with the
+text alternatives of our pictures, and with the outputs of a learner's notebook folded away: they
+answer the questions above them."""
 
 _QUESTION = re.compile(r'answer\("([^"]+)", "\?"\)')
 _LIVE_ONLY = ("check(", "card(")
@@ -145,7 +151,16 @@ def export_lesson(notebook: Path, output: Path) -> None:
         config={"NbConvertBase": {"display_data_priority": list(_STILL)}},
     )
     named = {"metadata": {"name": notebook.stem}}
-    page, _ = exporter.from_notebook_node(_readable(notebook), resources=named)
+    try:
+        page, _ = exporter.from_notebook_node(_readable(notebook), resources=named)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # nbformat and nbconvert fail in any way
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CliError(
+            f"a notebook must be one that Jupyter saved. Received {str(notebook)!r:.200}, of which "
+            f"it says {reason:.200}. Open it in JupyterLab, and save it again."
+        ) from None
     outside = _OUTSIDE.search(page)
     if outside:
         raise CliError(f"the page must not fetch anything. It names {outside[1]}. Ship that file.")
@@ -203,5 +218,5 @@ def _param(text: str) -> tuple[str, Any]:
         raise CliError(f"--set must look like NAME=VALUE. Received {text!r:.60}.")
     try:
         return name, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, or more digits or brackets than Python reads
         return name, value

@@ -94,6 +94,48 @@ def test_a_lesson_that_would_fetch_something_is_refused(notebook, tmp_path, tag)
     assert not (tmp_path / "page.html").exists()
 
 
+def test_no_script_of_a_notebook_runs_in_its_page(notebook, tmp_path):
+    """What a cell showed is shown; a browser runs nothing of it, and fetches nothing."""
+    read = nbformat.read(notebook, 4)
+    read.cells[0].source += "\n\n<b>bold</b><script>steal()</script><img src=x onerror=steal()>"
+    html = "<svg onload=steal()></svg><form action='//example.org'></form>"
+    read.cells[1].outputs = [nbformat.v4.new_output("display_data", {"text/html": html})]
+    nbformat.write(read, notebook)
+    export.export_lesson(notebook, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    policy = re.search("<meta[^>]*Content-Security-Policy[^>]*>", page)
+    rules = re.search('content="([^"]*)"', policy[0])[1]
+    assert rules.startswith("default-src 'none'; ") and "script-src" not in rules
+    assert "form-action 'none'" in rules and "steal()" in page
+    assert not re.search("<(script|title|style|body)", page[: policy.start()])
+
+
+BROKEN = {
+    "deep": '{"cells":' + "[" * 100_000,
+    "empty": "",
+    "null": "null",
+    "a list": "[]",
+    "no cells": "{}",
+    "an old form": '{"nbformat": 3, "worksheets": []}',
+    "a future form": '{"cells": [], "metadata": {}, "nbformat": 99, "nbformat_minor": 5}',
+    "many digits": '{"cells": [], "metadata": {}, "nbformat": ' + "4" * 5000 + "}",
+    "a number of cells": '{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+    "metadata": '{"cells": [], "metadata": [], "nbformat": 4, "nbformat_minor": 5}',
+    "another encoding": "\udcff\udcfe{",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_broken_notebook_is_one_line_and_no_page(tmp_path, capsys, text):
+    notebook, page = tmp_path / "broken.ipynb", tmp_path / "page.html"
+    notebook.write_bytes(text.encode(errors="surrogateescape"))
+    assert main(["export", str(notebook), "-o", str(page)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("embedlab export: a notebook must be one that Jupyter saved. Received")
+    assert error.count("\n") == 1 and "broken.ipynb" in error and len(error) < 700
+    assert not page.exists()
+
+
 @pytest.mark.parametrize("more", [[], ["--solution"]])
 def test_the_real_lesson_01(tmp_path, capsys, more):
     page = tmp_path / "lesson.html"
@@ -152,6 +194,8 @@ def test_a_view_as_a_preset_shows_it(tmp_path):
         (["lookup", "--set", "input_dim=-3"], "input_dim"),
         (["lookup", "--set", "input_dim"], "must look like NAME=VALUE. Received 'input_dim'"),
         (["lookup", "--set", "color=red"], "color"),
+        (["lookup", "--set", "input_dim=" + "1" * 5000], "input_dim must be an integer"),
+        (["lookup", "--set", "input_dim=" + "[" * 100_000], "input_dim must be an integer"),
         (["lookup", "--preset", "M99"], "Received 'M99'"),
         (["01", "--set", "input_dim=3"], "--set and --preset are for a view, one of "),
         (["nothing"], "Or name a notebook, or a view: "),
