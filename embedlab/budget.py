@@ -15,14 +15,16 @@ OBJECT, CALL = 16_384, 1024
 
 
 class OverBudgetError(ValueError):
-    """A file asks for more than its budget."""
+    """A file asks for more than its budget: BASE bytes and `multiple` times its size."""
+
+    multiple = MULTIPLE
 
 
 class Budget:
     """The bytes that are left of all, and what is done once the file is read."""
 
-    def __init__(self, total: float):
-        self.total = self.left = total
+    def __init__(self, total: float, multiple: int = MULTIPLE):
+        self.total, self.left, self.multiple = total, total, multiple
         self.afterwards: list[Callable[[], Any]] = []
 
 
@@ -30,8 +32,10 @@ current: ContextVar[Budget | None] = ContextVar("current", default=None)  # of a
 
 
 @contextmanager
-def file_budget(path: Any, limited: bool = True) -> Iterator[Budget]:
+def file_budget(path: Any, limited: bool = True, multiple: int = MULTIPLE) -> Iterator[Budget]:
     """Limit what is made inside from the file at `path`: a small file asks for little.
+
+    `multiple` is for texts of words: a short word takes more as an object than in the file.
 
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile() as file, file_budget(file.name):
@@ -40,7 +44,7 @@ def file_budget(path: Any, limited: bool = True) -> Iterator[Budget]:
     embedlab.budget.OverBudgetError: bias: 100,000,000 bytes when 64,000,000 of 64,000,000 are left
     """
     size = os.path.getsize(str(path)) if os.path.exists(str(path)) else 0
-    budget = Budget(BASE + MULTIPLE * size if limited else math.inf)
+    budget = Budget(BASE + multiple * size if limited else math.inf, multiple)
     token = current.set(budget)
     try:
         yield budget
@@ -54,7 +58,9 @@ def charge(nbytes: int, what: str) -> None:
     if budget is not None:
         if nbytes > budget.left:
             left = f"{budget.left:,} of {budget.total:,} are left"
-            raise OverBudgetError(f"{what}: {nbytes:,} bytes when {left}")
+            error = OverBudgetError(f"{what}: {nbytes:,} bytes when {left}")
+            error.multiple = budget.multiple
+            raise error
         budget.left -= nbytes
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from embedlab.budget import file_budget, read_json
 from embedlab.core.checks import message
 from embedlab.core.ids import as_ids
 from embedlab.core.lora import lora_scale
@@ -334,7 +335,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
         size = path.stat().st_size
         if size > MAX_CONFIG:
             raise FileRefused(path, f"be at most {MAX_CONFIG:,} bytes", f"{size:,}", DISTRUST)
-        config: dict[str, Any] = json.loads(path.read_bytes())
+        with file_budget(path):
+            config: dict[str, Any] = read_json(path.read_bytes(), "a config")
         config["peft_type"]  # a dict, and one of PEFT
     return config
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.budget import read_json
+from embedlab.budget import file_budget, read_json
 from embedlab.core.checks import message
 from embedlab.distributed.arrays import ArrayForm
 from embedlab.storage import FileRefused
@@ -178,7 +178,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         must, do = "a folder of a sharded table must have a manifest", "Name one that save wrote"
         raise FileNotFoundError(message(must, f"{folder}, which has none", do))
     with as_file_refused(path, "be the manifest of a sharded table"):
-        manifest = _parse(path)
+        with file_budget(path):
+            manifest = _parse(path)
         for entry in manifest["files"]:
             file = folder / Path(entry["name"]).name
             size = file.stat().st_size if file.is_file() else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from embedlab.budget import BASE, MULTIPLE, OverBudgetError
+from embedlab.budget import BASE, OverBudgetError
 from embedlab.core.checks import message
 
 __all__ = ["DISTRUST", "RESTORE", "FileRefused", "as_file_refused"]
@@ -48,8 +48,9 @@ cannot be read: truncated. Save it again, or take a backup.
     except (FileRefused, FileNotFoundError, PermissionError, IsADirectoryError):
         raise
     except OverBudgetError as error:
-        must = f"ask for at most {BASE // 10**6} MB and {MULTIPLE} times its size"
-        do = "Do not trust it; load_model(..., safe_mode=False) has no limit"
+        must = f"ask for at most {BASE // 10**6} MB and {error.multiple} times its size"
+        model = str(path).endswith(".keras")
+        do = "Do not trust it" + "; load_model(..., safe_mode=False) has no limit" * model
         raise FileRefused(path, must, str(error), do) from None
     except Exception as error:  # readers of a damaged file fail in any way
         reason = f"{error}".strip().rstrip(".").replace("\n", " ") or type(error).__name__

@@ -15,8 +15,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from embedlab.data import vectors
+from embedlab.data.peft import read_adapters
 from embedlab.data.vectors import Skipped, Vectors, growing_table, text
-from embedlab.data.vectors.words import readable_token
+from embedlab.data.vectors.words import read_words, readable_token
 from embedlab.explorers.geometry import GeometryExplorer
 from embedlab.layers import Embedding
 from embedlab.storage import FileRefused
@@ -614,6 +615,64 @@ def test_bad_words_are_refused(tmp_path, name, content, reason):
         opened(tmp_path, NPY, "v.npy", words=tmp_path / name)
     assert reason in str(caught.value) and "\n" not in str(caught.value)
     assert caught.value.path == str(tmp_path / name)
+
+
+# What a file may take -----------------------------------------------------------------------------
+
+EMPTY = b"[" + b"{}," * 400_000 + b"{}]"  # a megabyte, and 28 as objects
+
+
+def npz_of_words(count):
+    buffer = io.BytesIO()
+    words = np.full(count, "\u4e00\u4e01")
+    np.savez_compressed(buffer, table=np.ones((count, 1), np.float16), words=words)
+    return buffer.getvalue()
+
+
+def keras_bomb():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("model.weights.h5", bytes(80 << 20))
+    return buffer.getvalue()
+
+
+def with_header(text):
+    return struct.pack("<Q", len(text)) + text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("v.keras", keras_bomb),
+        ("v.npz", lambda: npz_of_words(900_000)),
+        ("v.safetensors", lambda: with_header(b'{"a":' + EMPTY + b"}")),
+        ("m.safetensors.index.json", lambda: b'{"weight_map": {"a": "b"}, "a":' + EMPTY + b"}"),
+    ],
+)
+def test_a_small_file_takes_little(tmp_path, name, content):
+    line = refused(tmp_path, content(), name)
+    assert "must ask for at most 64 MB and 8 times its size. Received" in line
+
+
+def test_tokens_and_adapters_take_little(tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes(b'{"model": {"vocab": {}}, "a":' + EMPTY + b"}")
+    with pytest.raises(FileRefused, match=r"tokenizer.json must ask for .* 16 times its size\."):
+        opened(tmp_path, NPY, "v.npy", words=tmp_path / "tokenizer.json")
+    config = b'{"peft_type": "LORA", "r": 1, "lora_alpha": 1, "a":' + EMPTY + b"}"
+    (tmp_path / "adapter_config.json").write_bytes(config)
+    with pytest.raises(FileRefused, match=r"config.json must ask for .* 8 times its size\."):
+        read_adapters(tmp_path)
+
+
+def test_the_merges_of_a_large_tokenizer_are_read(tmp_path):
+    """As those of a tokenizer with 256 000 tokens, a tenth of them: pairs in lists."""
+    vocab = {f"token{n}": n for n in range(25_600)}
+    merges = [[f"to{n}", "ken"] for n in range(58_000)]
+    text = json.dumps({"model": {"vocab": vocab, "merges": merges * 5}})
+    (tmp_path / "tokenizer.json").write_text(text)
+    words = read_words(tmp_path / "tokenizer.json", 25_600)
+    assert words[25_599] == "token25599"
 
 
 # What takes them ----------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from embedlab.budget import file_budget
+from embedlab.budget import charge, file_budget
 from embedlab.data.vectors.choose_tensor import choose_tensor
 from embedlab.storage.archive import check_entries
 from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused
 
 __all__ = ["check_floats", "read_npy", "read_npz"]
+
+WORD = 80
+"""Bytes that a word takes as an object, beside its letters."""
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -47,6 +50,7 @@ def read_npz(path: Path, name: str | None) -> tuple[str, np.ndarray, list[str] |
         words: list[str] | None = None
         if len(texts) == 1:
             array = _read_entry(archive, path, *headers[texts[0]])
+            charge(len(array) * (WORD + array.dtype.itemsize), f"{len(array):,} words")
             words = [w.decode("utf-8") if isinstance(w, bytes) else w for w in array.tolist()]
     return chosen, table, words
 

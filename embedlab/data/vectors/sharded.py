@@ -1,12 +1,12 @@
 """Tables of a model in several safetensors files, which an index of their tensors goes with."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from embedlab.budget import file_budget, read_json
 from embedlab.data.vectors.choose_tensor import choose_name
 from embedlab.data.vectors.tensors import read_safetensors
 from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused, as_file_refused
@@ -78,7 +78,8 @@ def _read_index(path: Path) -> dict[str, str]:
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise FileRefused(path, f"be at most {MAX_BYTES:,} bytes", f"{size:,}", DISTRUST)
-    content: Any = json.loads(path.read_bytes())
+    with file_budget(path):
+        content: Any = read_json(path.read_bytes(), "an index")
     shards = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(shards, dict) or not shards:
         received = f"{type(content).__name__} without one" if shards is None else f"{shards!r:.60}"

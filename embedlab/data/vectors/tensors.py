@@ -1,6 +1,5 @@
 """Tables in the files of models: safetensors, PyTorch, Keras."""
 
-import json
 import math
 import pickle
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from embedlab.budget import file_budget, read_json
 from embedlab.data.vectors.choose_tensor import choose_tensor
 from embedlab.storage.archive import extract_weights, open_archive
 from embedlab.storage.errors import DISTRUST, RESTORE, FileRefused
@@ -58,7 +58,8 @@ def read_headers(path: Path) -> tuple[dict[str, Header], int]:
         if length > min(MAX_HEADER, size - 8):
             received = f"{length:,} in a file of {size:,} bytes"
             raise FileRefused(path, "be as long as its header says", received, RESTORE)
-        header = json.loads(file.read(length))
+        with file_budget(path):
+            header = read_json(file.read(length), "its header")
     headers = {}
     for name, entry in header.items():
         if name == "__metadata__":
@@ -130,7 +131,11 @@ def _named_tensors(content: Any, kind: type, name: str = "", depth: int = 0) -> 
 
 def read_keras(path: Path, name: str | None) -> tuple[str, np.ndarray]:
     """Return the name of a table in a ``.keras`` file, and the table."""
-    with open_archive(path) as archive, extract_weights(archive, path) as weights:
+    with (
+        file_budget(path),
+        open_archive(path) as archive,
+        extract_weights(archive, path) as weights,
+    ):
         return read_h5(path, name, weights)
 
 

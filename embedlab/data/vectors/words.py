@@ -1,9 +1,9 @@
 """Words of a table's rows, from a list of words or the vocabulary of a tokenizer."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from embedlab.budget import file_budget, read_json
 from embedlab.storage.errors import DISTRUST, FileRefused, as_file_refused
 
 __all__ = ["find_words", "read_words", "readable_token"]
@@ -12,6 +12,8 @@ ADJACENT = ("tokenizer.json", "vocab.json", "vocab.txt", "words.txt")
 """Files beside a table that name its rows; before these comes STEM.words.txt or STEM.vocab.txt."""
 MAX_BYTES = 256 << 20
 """Bytes of the largest file of words."""
+MULTIPLE = 16
+"""Reading a tokenizer may take that many times its size: a pair to merge is a list of two."""
 SPACE = "␣"
 _METASPACE = "▁"  # SentencePiece's sign for a space
 _DO = "Pass words=..., a list or a file with one word in each line"
@@ -45,7 +47,8 @@ def read_words(path: Path, count: int) -> list[str]:
             raise FileRefused(path, f"be at most {MAX_BYTES:,} bytes", f"{size:,}", DISTRUST)
         content = path.read_bytes()
         if path.suffix == ".json":
-            return _of_tokenizer(path, json.loads(content), count)
+            with file_budget(path, multiple=MULTIPLE):
+                return _of_tokenizer(path, read_json(content, "tokens"), count)
         words = _lines(path, content)
     if len(words) != count:
         must = f"hold a word for each of {count:,} rows"
