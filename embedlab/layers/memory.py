@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["MemoryReport", "available_memory", "in_words"]
@@ -100,8 +101,8 @@ def _control_groups() -> Iterator[tuple[Path, str, str, str]]:
         lines = []
     for line in ["0::/", "0:memory:/", *lines]:  # a container may see its own group as the root
         controllers, _, path = line.partition(":")[2].partition(":")
-        if controllers in ("", "memory"):
-            root = _CGROUPS / controllers
+        if not controllers or "memory" in controllers.split(","):
+            root = _CGROUPS / "memory" if controllers else _CGROUPS
             group = Path(os.path.normpath(root / path.lstrip("/")))
             files = _V1 if controllers else _V2
             places = (place for place in (group, *group.parents) if place.is_relative_to(root))
@@ -110,11 +111,11 @@ def _control_groups() -> Iterator[tuple[Path, str, str, str]]:
 
 def _left_in_group(group: Path, limit: str, used: str, reclaimable: str) -> int | None:
     try:
-        most = int((group / limit).read_text(encoding="ascii"))  # "max" means no limit
-        used_bytes = int((group / used).read_text(encoding="ascii"))
-        for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
-            if line.split()[:1] == [reclaimable]:
-                used_bytes -= int(line.split()[1])  # files read before: given back when asked for
-    except (OSError, ValueError, IndexError):
+        most = left = int((group / limit).read_text(encoding="ascii"))  # "max" means no limit
+        left -= int((group / used).read_text(encoding="ascii"))
+    except (OSError, ValueError):
         return None
-    return max(most - used_bytes, 1)
+    with suppress(OSError, ValueError):  # files read before: given back when asked for
+        stat = dict(map(str.split, (group / "memory.stat").read_text("ascii").splitlines()))
+        left += int(stat.get(reclaimable, 0))
+    return max(min(left, most), 1)

@@ -72,6 +72,7 @@ def control_group(folder, files, limit, used, reclaimable):
     [
         ("0::/user.slice/hub.service", memory._V2, ""),
         ("4:memory:/user.slice/hub.service", memory._V1, "memory"),
+        ("4:cpu,memory:/user.slice/hub.service", memory._V1, "memory"),
     ],
 )
 def test_the_tightest_of_nested_groups_counts(tmp_path, monkeypatch, line, files, root):
@@ -86,6 +87,23 @@ def test_the_tightest_of_nested_groups_counts(tmp_path, monkeypatch, line, files
     assert allocation.available_memory() == 600
     control_group(top, files, 300, 200, 50)
     assert allocation.available_memory() == 150
+
+
+@pytest.mark.parametrize(
+    "stat", [None, "", "inactive_file\n", "inactive_file x\n", "é\n", "a b c\n"]
+)
+def test_a_limit_without_statistics_is_a_limit(tmp_path, monkeypatch, stat):
+    (tmp_path / "own").write_text("0::/room\n")
+    monkeypatch.setattr(memory, "_OWN_CGROUPS", tmp_path / "own")
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path / "cgroup")
+    group = tmp_path / "cgroup" / "room"
+    control_group(group, memory._V2, 5000, 1000, 0)
+    (group / "memory.stat").unlink()
+    if stat is not None:
+        (group / "memory.stat").write_text(stat, "utf-8")
+    assert allocation.available_memory() == 4000
+    control_group(group, memory._V2, 5000, 1000, 9000)  # never more than the limit
+    assert allocation.available_memory() == 5000
 
 
 @pytest.mark.parametrize("text", ["", ":", "0::", "0::/../../..", "x:memory:/" + "a" * 300, "\0"])
