@@ -95,7 +95,7 @@ def test_a_lesson_that_would_fetch_something_is_refused(notebook, tmp_path, tag)
 
 
 def test_no_script_of_a_notebook_runs_in_its_page(notebook, tmp_path):
-    """What a cell showed is shown; a browser runs nothing of it, and fetches nothing."""
+    """A page shows what a cell showed; a browser runs nothing of it, and fetches nothing."""
     read = nbformat.read(notebook, 4)
     read.cells[0].source += "\n\n<b>bold</b><script>steal()</script><img src=x onerror=steal()>"
     html = "<svg onload=steal()></svg><form action='//example.org'></form>"
