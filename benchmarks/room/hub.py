@@ -97,8 +97,8 @@ async def _room(process: Any, teacher: Learner, count: int, lessons: list[str]) 
     for learner in learners:
         _wait(process, learner, "/api/status", learner.address)
     print(f"{count} servers answer {time.perf_counter() - start:.0f} s after the first was asked\n")
-    print("| lesson | first view: median, last | all cells: last | compiled | errors |")
-    print("|---|--:|--:|--:|--:|")
+    print("| lesson | first view: median, last | all cells: last | compiled | errors | reopened |")
+    print("|---|--:|--:|--:|--:|--:|")
     worst = 0
     for lesson in lessons:
         names = [
@@ -111,7 +111,7 @@ async def _room(process: Any, teacher: Learner, count: int, lessons: list[str]) 
         print(
             f"| {lesson} | {statistics.median(views):.1f} s, {max(views):.1f} s "
             f"| {max(run.to_end for run in runs):.1f} s | {max(run.compiled for run in runs)} "
-            f"| {sum(len(run.errors) for run in runs)} |"
+            f"| {sum(len(run.errors) for run in runs)} | {sum(run.reopened for run in runs)} |"
         )
         worst = max(worst, *(run.compiled + len(run.errors) for run in runs))
     _print_memory(process.pid, count, len(lessons))

@@ -67,7 +67,9 @@ def start_server(home, *options):
 
 def test_a_server_brings_the_lessons_and_stops_idle_kernels(tmp_path):
     output = start_server(tmp_path)
-    assert "'cull_idle_timeout': 2700" in output and "'cull_connected': True" in output
+    for setting in ("'cull_idle_timeout': 2700", "'cull_connected': True"):
+        assert setting in output
+    assert "'kernel_info_timeout': 300" in output  # forty at once
     folder = tmp_path / "embedlab-lessons"
     assert {path.name for path in folder.glob("*.ipynb")} == {p.name for p in notebooks().values()}
     lesson = next(folder.glob("01_*.ipynb"))

@@ -12,6 +12,9 @@ c = get_config()  # noqa: F821  (Jupyter runs this file, and defines it)
 c.MappingKernelManager.cull_idle_timeout = 45 * 60
 c.MappingKernelManager.cull_interval = 120
 c.MappingKernelManager.cull_connected = True
+# Forty kernels that start at once share the cores. A page whose kernel has not answered after twice
+# this time, 60 seconds by default, is cut off from it, and gives up when it has tried seven times.
+c.MappingKernelManager.kernel_info_timeout = 300
 
 # A lesson that the learner has changed is never touched.
 for _ in copy_lessons(
