@@ -17,13 +17,13 @@ CELLS = ["import embedlab", "view", "raise", "print(0)"]
 class Server(WebSocketHandler):
     """A Jupyter server that closes the channels at some messages, before or after it answers."""
 
-    cut, answered_before, messages, sessions, kept = (), False, 0, (), ()
+    cut, answered_before, messages, sessions, buffered = (), False, 0, (), ()
 
     def open(self):
         Server.sessions = (*Server.sessions, self.get_argument("session_id"))
-        for message in Server.kept:  # as Jupyter's server keeps them for a session that returns
+        for message in Server.buffered:  # as Jupyter's server does for a session that returns
             self.write_message(message)
-        Server.kept = ()
+        Server.buffered = ()
 
     def on_message(self, text):
         request = json.loads(text)
@@ -45,7 +45,7 @@ class Server(WebSocketHandler):
             for kind, content in answers
         ]
         if Server.messages in Server.cut:
-            Server.kept = () if Server.answered_before or not code else lines
+            Server.buffered = () if Server.answered_before or not code else lines
             for line in lines if Server.answered_before else ():
                 self.write_message(line)
             self.close()
@@ -69,7 +69,7 @@ class Files(RequestHandler):
 @pytest.mark.parametrize("cut", [(), (1,), (2,), (3,), (5,), (2, 5)])
 def test_a_learner_opens_closed_channels_again(monkeypatch, cut, answered_before):
     fresh = {"cut": cut, "answered_before": answered_before}
-    fresh |= {"messages": 0, "sessions": (), "kept": ()}
+    fresh |= {"messages": 0, "sessions": (), "buffered": ()}
     for name, value in fresh.items():
         monkeypatch.setattr(Server, name, value)
 
