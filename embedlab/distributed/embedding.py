@@ -119,6 +119,8 @@ class ShardedEmbedding:
     ------
     ValueError, ShardError
         For arguments that do not fit, and workers that do not answer.
+    TableMemoryError
+        When the shards of one machine, with their slots, do not fit into its memory together.
     IdError
         From a call, for ids outside the table: it names their position in the caller's array.
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from embedlab.core.checks import message, short_repr
 from embedlab.distributed.arrays import ShardOptions
+from embedlab.distributed.capacity import check_memory, this_machine
 from embedlab.distributed.errors import ShardLostError
 from embedlab.distributed.shard import Shard
 from embedlab.distributed.sharding import Sharding
@@ -46,6 +47,7 @@ class InProcessShards:
     """
 
     def __init__(self, sharding: Sharding, options: ShardOptions):
+        check_memory(sharding, options, [this_machine()] * sharding.shards)
         self.shards = [Shard(sharding, index, options) for index in range(sharding.shards)]
 
     @staticmethod
@@ -112,6 +114,8 @@ class DaskShards:
 
     def __init__(self, client: Any, sharding: Sharding, options: ShardOptions, timeout: float):
         addresses = self.check_workers(client, sharding)
+        deadline = time.monotonic() + timeout
+        self._check_memory(client, sharding, options, addresses, timeout, deadline)
         self._futures = [
             client.submit(
                 Shard,
@@ -127,7 +131,6 @@ class DaskShards:
         ]
         self._actors: list[Any] = []
         failure: Exception | None = None
-        deadline = time.monotonic() + timeout
         for index, future in enumerate(self._futures):
             address = addresses[sharding.workers[index]]
             try:
@@ -149,11 +152,34 @@ class DaskShards:
             raise ValueError(message(must, len(addresses), do))
         return addresses
 
+    @classmethod
+    def _check_memory(
+        cls,
+        client: Any,
+        sharding: Sharding,
+        options: ShardOptions,
+        addresses: list[str],
+        timeout: float,
+        deadline: float,
+    ) -> None:
+        """Raise TableMemoryError where shards do not fit on their machine together."""
+        here = {"allow_other_workers": False, "pure": False}
+        futures = {
+            worker: client.submit(this_machine, workers=[addresses[worker]], **here)
+            for worker in set(sharding.workers)
+        }
+        machines = {}
+        for index, worker in enumerate(sharding.workers):
+            if worker not in machines:
+                future, address = futures[worker], addresses[worker]
+                machines[worker] = cls._started(client, index, future, address, timeout, deadline)
+        check_memory(sharding, options, [machines[worker] for worker in sharding.workers])
+
     @staticmethod
     def _started(
         client: Any, index: int, future: Any, address: str, timeout: float, deadline: float
     ) -> Any:
-        """Return the actor of a shard once it runs; its worker may end meanwhile."""
+        """Return what the worker of a shard answers first; it may end meanwhile."""
         while True:
             left = deadline - time.monotonic()
             try:

@@ -17,6 +17,10 @@ from embedlab.distributed import (
     ShardLostError,
     local_cluster,
 )
+from embedlab.distributed.arrays import ShardOptions
+from embedlab.distributed.workers import DaskShards
+from embedlab.layers.allocation import TableMemoryError
+from embedlab.layers.memory import available_memory
 from embedlab.storage import FileRefused
 
 if not os.environ.get("CI"):  # there it must be installed
@@ -53,6 +57,15 @@ def test_training_is_exact(assert_same_training, client, rule, scheme, shape, sh
     for batch in table.lookups([every, every[::-1]]):
         np.testing.assert_array_equal(batch, rows)
         rows = rows[::-1]
+
+
+def test_shards_on_one_machine_must_fit_together(client):
+    """Each of two workers has space for its shard, and the machine not for both."""
+    rows = int(0.6 * available_memory()) // 4096
+    sharding = Sharding(2 * rows, 1024, "row_wise", 2)
+    options = ShardOptions(optimizer={"class_name": "SGD"})  # zeros, which nothing writes
+    with pytest.raises(TableMemoryError, match=r"^shards 0, 1 must fit together into the memory"):
+        DaskShards(client, sharding, options, 60.0)
 
 
 def test_adapters_and_codes_are_exact(client, make_pair, tmp_path):

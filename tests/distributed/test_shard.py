@@ -9,17 +9,19 @@ from embedlab.distributed import (
     Sharding,
     ShardLostError,
     StepError,
+    capacity,
 )
 from embedlab.distributed.arrays import ShardOptions
 from embedlab.distributed.shard import Shard, Stamp
 from embedlab.layers.allocation import TableMemoryError
 
 GRAD = np.ones((1, 2), np.float32)
+SGD = {"class_name": "SGD"}
 
 
 @pytest.fixture
 def shard():
-    return Shard(Sharding(6, 2, "row_wise", 2), 1, ShardOptions(optimizer={"class_name": "SGD"}))
+    return Shard(Sharding(6, 2, "row_wise", 2), 1, ShardOptions(optimizer=SGD))
 
 
 def apply(shard, number):
@@ -106,5 +108,36 @@ def test_half_a_step_is_inconsistent_until_a_load(tmp_path, monkeypatch):
     ],
 )
 def test_a_shard_that_does_not_fit_says_what_to_do(placement, text):
+    sharding = Sharding(10**12, 128, "row_wise", 2)
     with pytest.raises(TableMemoryError, match=f"shard 0, 500000000000 x 128, must fit {text}"):
-        ShardedEmbedding(10**12, 128, placement=placement)
+        Shard(sharding, 0, ShardOptions("float32", placement, SGD))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "needed"), [("sgd", 1280), ("adagrad", 2560), ("adam", 3840)]
+)
+def test_shards_of_one_process_must_fit_together(monkeypatch, optimizer, needed):
+    """Each takes half of it, with the optimizer's slots."""
+    rule = {"plan": Sharding(40, 8, "row_wise", 2), "optimizer": optimizer}
+    monkeypatch.setattr(capacity, "available_memory", lambda: needed)
+    ShardedEmbedding(40, 8, **rule)
+    monkeypatch.setattr(capacity, "available_memory", lambda: needed - 1)
+    with pytest.raises(TableMemoryError) as caught:
+        ShardedEmbedding(40, 8, **rule)
+    must = "shards 0, 1 must fit together into the memory of one machine: "
+    assert str(caught.value).startswith(must) and "\n" not in str(caught.value)
+    assert (caught.value.needed, caught.value.available) == (needed, needed - 1)
+    ShardedEmbedding(40, 8, placement="disk", **rule)
+    monkeypatch.setattr(capacity, "available_memory", lambda: None)
+    ShardedEmbedding(40, 8, **rule)
+
+
+def test_shards_of_several_machines_fit_each_by_itself():
+    sharding, options = Sharding(40, 8, "row_wise", 4), ShardOptions(optimizer=SGD)
+    check = capacity.check_memory
+    machines = [capacity.Machine(name, 640) for name in "abab"]
+    check(sharding, options, machines)
+    with pytest.raises(TableMemoryError, match=r"^shards 1, 3 must fit together.*machine: 640 B\."):
+        check(sharding, options, [*machines[:3], capacity.Machine("b", 639)])
+    with pytest.raises(TableMemoryError, match=r"^shard 2 must fit into.*machine: 320 B\. Rec"):
+        check(sharding, options, [*machines[:2], capacity.Machine("c", 319), machines[3]])
