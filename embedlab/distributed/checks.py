@@ -10,7 +10,17 @@ import numpy as np
 from embedlab import optimizers
 from embedlab.core.checks import check_choice, check_dtype, check_size, message, short_repr
 
-__all__ = ["as_bytes", "as_folder", "check_float_dtype", "check_optimizer", "check_options"]
+__all__ = [
+    "DEFAULT_OPTIMIZER",
+    "as_bytes",
+    "as_folder",
+    "check_float_dtype",
+    "check_optimizer",
+    "check_options",
+]
+
+DEFAULT_OPTIMIZER = "sgd"
+"""Of a table, and so of a plan: it has no slots."""
 
 
 def as_bytes(value: Any, name: str) -> int:

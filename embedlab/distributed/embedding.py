@@ -27,11 +27,17 @@ from embedlab.core.checks import (
 )
 from embedlab.core.geometry import LazyTable, Neighbors
 from embedlab.core.gradient import SparseGrad, coalesce, group
-from embedlab.core.ids import as_ids, check_padding_idx
+from embedlab.core.ids import IdError, IdTypeError, as_ids, check_padding_idx
 from embedlab.core.lookup import lookup
 from embedlab.core.lora import Adapter, grad_lora, lora_scale
 from embedlab.distributed.arrays import ShardOptions, adapter_name, array_forms, check_codes
-from embedlab.distributed.checks import as_folder, check_float_dtype, check_optimizer, check_options
+from embedlab.distributed.checks import (
+    DEFAULT_OPTIMIZER,
+    as_folder,
+    check_float_dtype,
+    check_optimizer,
+    check_options,
+)
 from embedlab.distributed.errors import InconsistentTableError, ShardError
 from embedlab.distributed.files import (
     MANIFEST,
@@ -150,7 +156,7 @@ class ShardedEmbedding:
         plan: Any = None,
         *,
         embeddings_initializer: Any = "uniform",
-        optimizer: Any = "sgd",
+        optimizer: Any = DEFAULT_OPTIMIZER,
         padding_idx: int | None = None,
         scale_grad_by_freq: bool = False,
         dtype: str = "float32",
@@ -342,6 +348,14 @@ class ShardedEmbedding:
 
         Steps between are seen: rows that they changed are fetched once more.
 
+        Raises
+        ------
+        IdError, IdTypeError, ShapeError
+            For ids of a batch that do not fit, while the batch before it is asked for. The text
+            begins with the number of the batch, from 0 on, and so does each of `positions`.
+
+        Examples
+        --------
         >>> table = ShardedEmbedding(5, 2, embeddings_initializer="ones", seed=1)
         >>> [rows.sum().item() for rows in table.lookups([[0], [1, 2], [3, 3, 3]])]
         [2.0, 4.0, 6.0]
@@ -354,8 +368,8 @@ class ShardedEmbedding:
     def _lookups(self, batches: Iterable[Any]) -> Iterator[np.ndarray]:
         ahead: _Request | None = None
         try:
-            for ids in batches:
-                request = self._request(ids)
+            for number, ids in enumerate(batches):
+                request = self._request_of(number, ids)
                 self._requests.append(request)
                 if ahead is not None:
                     current, ahead = ahead, request
@@ -365,6 +379,17 @@ class ShardedEmbedding:
                 yield self._finish(ahead)
         finally:
             self._requests = [r for r in self._requests if r is not ahead]
+
+    def _request_of(self, number: int, ids: Any) -> _Request:
+        """Request one batch of several; errors of its ids name it."""
+        try:
+            return self._request(ids)
+        except (IdTypeError, ShapeError) as error:
+            raise type(error)(f"batch {number}: {error}") from None
+        except IdError as error:
+            positions = [(number, *at) for at in error.positions]
+            text = f"batch {number}: {error}"
+            raise IdError(text, error.bad_ids, positions, error.input_dim) from None
 
     def _request(self, ids: Any) -> _Request:
         ids = as_ids(ids)
@@ -925,7 +950,7 @@ class ShardedEmbedding:
         if not layer.built:
             layer.build()
         self = cls.__new__(cls)
-        options.setdefault("optimizer", "sgd")
+        options.setdefault("optimizer", DEFAULT_OPTIMIZER)
         options.update(
             dtype=layer.variable_dtype,
             padding_idx=layer.padding_idx,

@@ -14,7 +14,12 @@ import numpy as np
 from embedlab.core.checks import check_above_zero, check_choice, check_size, message, short_repr
 from embedlab.core.gradient import group
 from embedlab.core.ids import as_ids, out_of_range_error
-from embedlab.distributed.checks import as_bytes, check_float_dtype, check_optimizer
+from embedlab.distributed.checks import (
+    DEFAULT_OPTIMIZER,
+    as_bytes,
+    check_float_dtype,
+    check_optimizer,
+)
 from embedlab.distributed.errors import PlanError
 from embedlab.distributed.sharding import MOST_HASHED, MOST_WORKERS, SCHEMES, Sharding
 from embedlab.layers.memory import in_words
@@ -204,7 +209,7 @@ def plan(
     *,
     batch_size: int = 8192,
     ids: Any = "zipf",
-    optimizer: Any = "adam",
+    optimizer: Any = DEFAULT_OPTIMIZER,
     dtype: str = "float32",
     schemes: Mapping[str, str] | None = None,
     replicated: Mapping[str, Any] | None = None,
@@ -227,7 +232,8 @@ def plan(
         The stream of ids: a law, or measured ids of each table, of which each `batch_size` are a
         batch.
     optimizer : str, dict or Optimizer
-        Its slots take memory too.
+        Its slots take memory too: pass that of the tables. The default is theirs, "sgd" without
+        slots.
     dtype : {"float32", "float64"}
     schemes : dict of str to str, optional
         Tables whose scheme is fixed.
@@ -278,7 +284,8 @@ memory a worker.
     fixed = _as_schemes(hot, _by_table(schemes, "schemes", shapes))
     row_itemsize = itemsize * (1 + len(rule.slots))
     needed = sum(math.prod(shape) for shape in shapes.values()) * row_itemsize
-    slots = f"with the slots of {type(rule).__name__} they take {in_words(needed)}"
+    slots = f"with the slots of {type(rule).__name__} " * bool(rule.slots)
+    slots += f"they take {in_words(needed)}"
     must = f"the tables must fit into {count} workers of {in_words(budget)}: {slots}"
     if needed > count * budget:
         received = f"{in_words(needed - count * budget)} too little"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from embedlab import IdError
 from embedlab.core.checks import DtypeError, ShapeError
 from embedlab.core.gradient import SparseGrad, coalesce
+from embedlab.core.ids import IdTypeError
 from embedlab.distributed import SCHEMES, ShardedEmbedding, Sharding, plan
 from embedlab.layers import Embedding
 
@@ -118,6 +119,18 @@ def test_a_bad_id_is_named_at_its_position(call):
     with pytest.raises(IdError, match=r"Received 10 at \[1, 0\]") as error:
         getattr(table, call)([[1, 2], [10, 3]], *arguments)
     assert error.value.positions == ((1, 0),)
+
+
+def test_a_bad_id_of_several_batches_names_its_batch():
+    table = ShardedEmbedding(10, 3, seed=1)
+    rows = table.lookups([[0], [[1, 2], [10, 3]], [4]])
+    with pytest.raises(IdError, match=r"^batch 1: ids must .*Received 10 at \[1, 0\]\.") as error:
+        list(rows)
+    assert error.value.positions == ((1, 1, 0),) and error.value.bad_ids == (10,)
+    assert error.value.input_dim == 10 and not table._requests
+    for wrong, kind in ((["cat"], IdTypeError), ([[1], [2, 3]], ShapeError)):
+        with pytest.raises(kind, match=r"^batch 2: ids must .*Received "):
+            list(table.lookups([[0], [1], wrong]))
 
 
 def test_batches_ahead_see_steps_between(make_pair):

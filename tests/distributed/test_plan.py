@@ -68,7 +68,7 @@ def test_zipf_overloads_a_block_and_hashing_or_copies_mend_it():
 
 def test_a_plan_fits_the_memory_of_every_worker():
     needed = sum(rows * columns for rows, columns in SIZES.values()) * 4 * 3  # Adam has two slots
-    result = plan(SIZES, 3, needed // 3 + 2000)
+    result = plan(SIZES, 3, needed // 3 + 2000, optimizer="adam")
     assert result.memory_by_worker.sum() == needed
     assert result.memory_by_worker.max() <= needed // 3 + 2000
     assert list(result.tables) == list(SIZES)
@@ -76,13 +76,23 @@ def test_a_plan_fits_the_memory_of_every_worker():
 
 def test_what_does_not_fit_is_named_in_one_line():
     with pytest.raises(PlanError) as error:
-        plan(SIZES, 2, 1_000_000)
+        plan(SIZES, 2, 1_000_000, optimizer="adam")
     text = str(error.value)
     assert "\n" not in text and "2 workers of 1.0 MB" in text and "too little" in text
     assert "Use 5 workers" in text
-    plan(SIZES, 5, 1_000_000)  # and so it is
+    plan(SIZES, 5, 1_000_000, optimizer="adam")  # and so it is
     with pytest.raises(PlanError, match="no place for 'words'"):
-        plan(SIZES, 5, 1_000_000, schemes={"words": "table_wise"})
+        plan(SIZES, 5, 1_000_000, schemes={"words": "table_wise"}, optimizer="adam")
+
+
+def test_a_plan_and_a_table_have_one_default_optimizer():
+    result = plan({"words": (40, 4)}, 2, 40 * 4 * 4)
+    table = ShardedEmbedding(40, 4, plan=result, name="words", seed=1)
+    arrays = [shard._arrays() for shard in table._shards.shards]
+    sizes = [sum(array.nbytes for array in some.values()) for some in arrays]
+    assert sum(sizes) == result.memory_by_worker.sum() == 640
+    with pytest.raises(PlanError, match=r"2 workers of 319 B: they take 640 B\. Received 2 B too"):
+        plan({"words": (40, 4)}, 2, 319)
 
 
 def test_seconds_are_those_of_the_busiest_worker():
@@ -113,7 +123,8 @@ def test_bad_arguments_are_refused(arguments, text):
 
 def test_tables_of_any_height_and_memory_as_a_float():
     """Hashing has fewer rows than that; no worker could count some of the bytes in 64 bits."""
-    result = plan({"words": (2 * 10**12, 2), "days": (7, 8)}, 4, 13e12, batch_size=64)
+    tall = {"words": (2 * 10**12, 2), "days": (7, 8)}
+    result = plan(tall, 4, 13e12, batch_size=64, optimizer="adam")
     assert result["words"].scheme == "row_wise" and result["words"].shards == 4
     with pytest.raises(PlanError, match="too little"):
         plan({"words": (2**62, 2**40)}, 4, 16e9, batch_size=64)
