@@ -112,6 +112,8 @@ class ShardedEmbedding:
         A row that `from_embedding` or an initializer made, and that training never moves.
     scale_grad_by_freq : bool
         Divide the gradient of each row by the count of its id in the batch.
+    mask_zero : bool
+        Whether id 0 is padding: then `compute_mask` returns a mask for the layers that follow.
     dtype : {"float32", "float64"}
     placement : {"memory", "disk"}
         Where the workers keep rows and slots.
@@ -159,6 +161,7 @@ class ShardedEmbedding:
         optimizer: Any = DEFAULT_OPTIMIZER,
         padding_idx: int | None = None,
         scale_grad_by_freq: bool = False,
+        mask_zero: bool = False,
         dtype: str = "float32",
         placement: str = "memory",
         seed: int | None = None,
@@ -175,6 +178,7 @@ class ShardedEmbedding:
             optimizer=optimizer,
             padding_idx=padding_idx,
             scale_grad_by_freq=scale_grad_by_freq,
+            mask_zero=mask_zero,
             dtype=dtype,
             placement=placement,
             timeout=timeout,
@@ -196,6 +200,7 @@ class ShardedEmbedding:
         optimizer: Any,
         padding_idx: int | None = None,
         scale_grad_by_freq: bool = False,
+        mask_zero: bool = False,
         dtype: str = "float32",
         placement: str = "memory",
         timeout: float = 60.0,
@@ -209,6 +214,7 @@ class ShardedEmbedding:
         check_choice(placement, "placement", ("memory", "disk"))
         self.dtype, self.placement = np.dtype(check_float_dtype(dtype)), placement
         self.scale_grad_by_freq = check_flag(scale_grad_by_freq, "scale_grad_by_freq")
+        self.mask_zero = check_flag(mask_zero, "mask_zero")
         row = check_padding_idx(padding_idx, self.input_dim)
         self._seed = int(np.random.SeedSequence().generate_state(1, np.uint32)[0])
         self.padding_idx = None if row < 0 else row
@@ -342,6 +348,14 @@ class ShardedEmbedding:
             After a step that may have reached some shards only.
         """
         return self._finish(self._request(ids))
+
+    def compute_mask(self, ids: Any) -> np.ndarray | None:
+        """Return True where an id is not 0, of the shape of `ids`, if `mask_zero`; else None.
+
+        >>> ShardedEmbedding(5, 2, mask_zero=True).compute_mask([[3, 0]]).tolist()
+        [[True, False]]
+        """
+        return as_ids(ids) != 0 if self.mask_zero else None
 
     def lookups(self, batches: Iterable[Any]) -> Iterator[np.ndarray]:
         """Return an iterator of the rows of each batch; the next ids travel while one is used.
@@ -944,7 +958,7 @@ class ShardedEmbedding:
         check_options(options, known, "The layer says the rest: give it to Embedding")
         wrong = _unsupported(layer)
         if wrong:
-            must = "a sharded table has rows or codes, adapters, padding_idx and scale_grad_by_freq"
+            must = "a sharded table has rows or codes, adapters, padding, masks and frequency rules"
             do = "Leave the rest away; after merge() call merge_and_unload() or unmerge()"
             raise ValueError(message(must, f"{layer.name!r} with {wrong}", do))
         if not layer.built:
@@ -955,6 +969,7 @@ class ShardedEmbedding:
             dtype=layer.variable_dtype,
             padding_idx=layer.padding_idx,
             scale_grad_by_freq=layer.scale_grad_by_freq,
+            mask_zero=layer.mask_zero,
         )
         self._set_up((layer.input_dim, layer.output_dim), client, plan, **options)
         if layer.seed is not None:
@@ -985,6 +1000,7 @@ class ShardedEmbedding:
         options.setdefault("dtype", self.dtype.name)
         options.setdefault("padding_idx", self.padding_idx)
         options.setdefault("scale_grad_by_freq", self.scale_grad_by_freq)
+        options.setdefault("mask_zero", self.mask_zero)
         layer = Embedding(self.input_dim, self.output_dim, "zeros", **options)
         shape, config = (self.input_dim, self.output_dim), self.quantization_config
         if config is None:
@@ -1046,6 +1062,7 @@ class ShardedEmbedding:
                 "quantization": self._options().quantization,
                 "padding_idx": self.padding_idx,
                 "scale_grad_by_freq": self.scale_grad_by_freq,
+                "mask_zero": self.mask_zero,
                 "files": [
                     {"name": name, "bytes": size, "crc32": checksum}
                     for name, (size, checksum) in zip(names, written, strict=True)
@@ -1101,6 +1118,7 @@ class ShardedEmbedding:
         self._inconsistent = f"a load of {folder} that did not end"
         self._optimizer, self.padding_idx = saved.optimizer, saved.padding_idx
         self.scale_grad_by_freq, self._seed = saved.scale_grad_by_freq, saved.seed
+        self.mask_zero = saved.mask_zero
         self.iterations = 0
         for request in self._requests:  # their answers come from shards that are gone
             request.parts.clear()
@@ -1163,6 +1181,7 @@ class _Saved(NamedTuple):
     optimizer: Any
     padding_idx: int | None
     scale_grad_by_freq: bool
+    mask_zero: bool
     quantization: Any
     adapters: AdapterSet
     files: list[tuple[str, str, int]]
@@ -1198,6 +1217,7 @@ def _read_saved(folder: Path) -> _Saved:
             optimizers.serialize(optimizer),
             manifest["padding_idx"],
             check_flag(manifest["scale_grad_by_freq"], "scale_grad_by_freq"),
+            check_flag(manifest.get("mask_zero", False), "mask_zero"),
             None if codes is None else quantizers.get(codes),
             _mirrors(manifest.get("adapters", ()), manifest.get("active", ())),
             files,

@@ -111,6 +111,7 @@ CALLS = {
         f"table({name})": lambda t, w, name=name: ShardedEmbedding(10, 3, **{name: w})
         for name in (
             *("embeddings_initializer", "optimizer", "padding_idx", "scale_grad_by_freq"),
+            "mask_zero",
             *("dtype", "placement", "seed", "timeout", "name"),
         )
     },
@@ -176,6 +177,7 @@ FINE = {
     "table(plan)": "None",
     "table(padding_idx)": "None",
     "table(scale_grad_by_freq)": "True",
+    "table(mask_zero)": "True",
     "table(seed)": "None",
     "table(timeout)": "1.5 huge",
     "table(name)": "None text empty_text",

@@ -133,6 +133,20 @@ def test_a_bad_id_of_several_batches_names_its_batch():
             list(table.lookups([[0], [1], wrong]))
 
 
+@pytest.mark.parametrize("mask_zero", [True, False])
+def test_a_mask_stays_with_its_table(mask_zero, tmp_path):
+    layer, ids = Embedding(9, 4, mask_zero=mask_zero), [[3, 0], [0, 8]]
+    table = ShardedEmbedding.from_embedding(layer)
+    table.save(tmp_path)
+    other = ShardedEmbedding(9, 4, mask_zero=not mask_zero, seed=1)
+    other.load(tmp_path)
+    for one in (table, other, ShardedEmbedding.from_saved(tmp_path), table.to_embedding()):
+        assert one.mask_zero == mask_zero
+        mask = one.compute_mask(ids)
+        assert mask is None if not mask_zero else mask.tolist() == [[True, False], [False, True]]
+    assert table.to_embedding(mask_zero=not mask_zero).mask_zero != mask_zero
+
+
 def test_batches_ahead_see_steps_between(make_pair):
     reference, table = make_pair(30, 4, "adam", shards=3)
     rng = np.random.default_rng(3)

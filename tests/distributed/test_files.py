@@ -232,6 +232,7 @@ DAMAGE = {
     "an unknown optimizer": lambda m: m["optimizer"].update(class_name="Ftrl"),
     "padding outside": lambda m: m.update(padding_idx=99),
     "a flag of another kind": lambda m: m.update(scale_grad_by_freq="x"),
+    "a mask of another kind": lambda m: m.update(mask_zero="x"),
     "no files": lambda m: m.update(files=[]),
     "a file less": lambda m: m["files"].pop(),
     "another save": lambda m: m.update(save="0" * 12),
