@@ -18,6 +18,7 @@ from embedlab.distributed import (
     local_cluster,
 )
 from embedlab.distributed.arrays import ShardOptions
+from embedlab.distributed.shard import Shard
 from embedlab.distributed.workers import DaskShards
 from embedlab.layers.allocation import TableMemoryError
 from embedlab.layers.memory import available_memory
@@ -163,7 +164,10 @@ def test_a_worker_that_does_not_answer(client, tmp_path, monkeypatch):
 def test_a_table_that_cannot_start_gives_its_space_back(client, monkeypatch):
     submit, futures = client.submit, []
 
-    def submit_one_that_fails(kind, sharding, index, options, **settings):
+    def submit_one_that_fails(kind, *arguments, **settings):
+        if kind is not Shard:
+            return submit(kind, *arguments, **settings)
+        sharding, index, options = arguments
         options = options if index else options._replace(seed=-1)
         futures.append(submit(kind, sharding, index, options, **settings))
         return futures[-1]
