@@ -33,9 +33,7 @@ current: ContextVar[Budget | None] = ContextVar("current", default=None)  # of a
 
 @contextmanager
 def file_budget(path: Any, limited: bool = True, multiple: int = MULTIPLE) -> Iterator[Budget]:
-    """Limit what is made inside from the file at `path`: a small file asks for little.
-
-    `multiple` is for texts of words: a short word takes more as an object than in the file.
+    """Limit what is made of the file at `path`: texts of short words need a higher `multiple`.
 
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile() as file, file_budget(file.name):
@@ -54,14 +52,13 @@ def file_budget(path: Any, limited: bool = True, multiple: int = MULTIPLE) -> It
 
 def charge(nbytes: int, what: str) -> None:
     """Subtract bytes from the budget, if there is one, before `what` is made of them."""
-    budget = current.get()
-    if budget is not None:
-        if nbytes > budget.left:
-            left = f"{budget.left:,} of {budget.total:,} are left"
-            error = OverBudgetError(f"{what}: {nbytes:,} bytes when {left}")
-            error.multiple = budget.multiple
-            raise error
-        budget.left -= nbytes
+    budget = current.get() or Budget(math.inf)
+    if nbytes > budget.left:
+        left = f"{budget.left:,} of {budget.total:,} are left"
+        error = OverBudgetError(f"{what}: {nbytes:,} bytes when {left}")
+        error.multiple = budget.multiple
+        raise error
+    budget.left -= nbytes
 
 
 def read_json(text: bytes, what: str) -> Any:

@@ -108,8 +108,7 @@ class EarlyStopping(Callback):
         **keras_only: Any,
     ):
         kind = type(self).__name__
-        left = drop_keras_defaults(kind, keras_only, {"start_from_epoch": 0})
-        refuse_unknown(kind, left)
+        refuse_unknown(kind, drop_keras_defaults(kind, keras_only, {"start_from_epoch": 0}))
         check_choice(mode, "mode", ("auto", "min", "max"))
         if not check_name(monitor):
             must, do = "monitor must be the name of a number", "Pass for example 'val_loss'"

@@ -62,8 +62,7 @@ def train_step(model: Any, x: Any, y: Any) -> StepResult:
     1.0
     """
     step, context = forward_step(model, x, y, training=True)
-    loss_grad = model.loss.grad(y, step.outputs, step.mask)
-    gradients = dict(model.backward(context, loss_grad).weights)
+    gradients = dict(model.backward(context, model.loss.grad(y, step.outputs, step.mask)).weights)
     variables = model.named_weights()
     unknown = gradients.keys() - variables.keys()
     if unknown:
