@@ -90,6 +90,35 @@ def test_killed_among_cards_it_leaves_whole_ones(serve, tmp_path):
     assert f"({len(files)} files there)" in lines[0]
 
 
+REQUESTS = """
+import asyncio, sys
+from pathlib import Path
+from urllib.request import urlopen
+from embedlab.lessons.classroom.card_folder import CardFolder
+from embedlab.lessons.classroom.collect import CollectServer
+from embedlab.lessons.classroom.hand_in import hand_in
+
+async def requests():
+    server.start()
+    assert (await asyncio.to_thread(hand_in, server.address, sys.argv[2], ""))[0]
+    for page in (server.address, server.board_address, server.board_address + "dashboard"):
+        await asyncio.to_thread(lambda: urlopen(page).read())
+    await server.stop()
+
+server = CollectServer(CardFolder(Path(sys.argv[1])))
+before = set(sys.modules)
+asyncio.run(requests())
+print([name for name in sys.modules if name not in before and name.startswith("embedlab")])
+"""
+
+
+def test_no_learner_waits_while_it_loads_the_exercises(tmp_path):
+    card = Card({"01.exit": ("c", True)}, {"01.lookup": ("right", True)})
+    command = [sys.executable, "-c", REQUESTS, str(tmp_path), card.json]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout == "[]\n"
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

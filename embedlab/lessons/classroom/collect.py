@@ -29,6 +29,7 @@ from embedlab.lessons.classroom.hand_in import CARD_NAME, CARD_PATH
 from embedlab.lessons.classroom.html_page import content_policy
 from embedlab.lessons.classroom.read_card import CardError, parse_card
 from embedlab.lessons.classroom.summary import summarize
+from embedlab.lessons.grading.check import all_items
 
 __all__ = ["LOOPBACK", "CollectServer", "RateLimit", "new_code"]
 
@@ -121,6 +122,7 @@ class CollectServer:
         code: str | None = None,
         limit: RateLimit | None = None,
     ):
+        all_items("CHECKS"), all_items("QUESTIONS")  # loaded while no learner waits for her card
         self.folder = folder
         self.code = code or new_code()
         self.board_code = secrets.token_urlsafe(16)
