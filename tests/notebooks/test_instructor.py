@@ -20,7 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTRUCTOR = ROOT / "notebooks" / "instructor"
 PAGES = sorted(INSTRUCTOR.glob("*.md"))
 SHEETS = [INSTRUCTOR / "helper_sheet.md", INSTRUCTOR / "troubleshooting.md"]
-named = pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=lambda p: p.name)
+HUB = ROOT / "binder" / "hub"
+OTHERS = [ROOT / "README.md", ROOT / "binder" / "README.md", HUB / "README.md"]
+OTHERS += sorted((ROOT / "docs" / "guides").glob("*.md"))
+named = pytest.mark.parametrize(
+    "path", [*PAGES, *OTHERS], ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 
 
 def commands(path):
@@ -66,6 +71,15 @@ def test_every_command_parses_and_names_what_there_is(path, parsed):
         if getattr(args, "preset", None):
             state = misconception(args.preset).preset
             assert what in (None, state["view"]), line
+
+
+def test_a_server_of_a_room_outlives_a_break_and_its_kernels():
+    """The Littlest JupyterHub stops an idle server after ten minutes, unless it is told."""
+    told = re.search(r"services\.cull\.timeout (\d+)", (HUB / "README.md").read_text("utf-8"))
+    values = re.search(r"cull:\n.*\n  timeout: (\d+)", (HUB / "values.yaml").read_text("utf-8"))
+    server = (HUB / "server" / "jupyter_server_config.py").read_text("utf-8")
+    kernel = re.search(r"cull_idle_timeout = (\d+) \* 60", server)
+    assert told[1] == values[1] and int(told[1]) > 60 * int(kernel[1])
 
 
 def test_the_pages_name_each_command_of_a_teacher():
