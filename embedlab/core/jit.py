@@ -25,17 +25,20 @@ Without Numba (in Pyodide), and with NUMBA_DISABLE_JIT=1, kernels run as plain P
 
 import atexit
 import contextlib
+import errno
 import functools
 import hashlib
 import importlib
 import importlib.resources
 import inspect
 import os
+import pickle
 import shutil
 import tempfile
 import threading
 import types
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,6 +53,7 @@ try:
     from numba import prange
     from numba.core import caching, cgutils
     from numba.core import types as numba_types
+    from numba.core.compiler_lock import global_compiler_lock
     from numba.extending import intrinsic, overload
 
     COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
@@ -89,6 +93,7 @@ _KERNELS: list[Any] = []
 _CALLS: dict[str, int] = {}
 _Locator: Any = caching._CacheLocator if COMPILED else object
 _Cache: Any = caching.FunctionCache if COMPILED else object
+_CacheFile: Any = caching.IndexDataCacheFile if COMPILED else object
 config: Any = numba.config if COMPILED else None
 _OWN_LOCATORS = config.CACHE_LOCATOR_CLASSES if COMPILED else ""  # of the environment, else ""
 
@@ -122,6 +127,31 @@ class CoreCacheLocator(_Locator):  # type: ignore[misc]
         return str(self._chosen.get_disambiguator())
 
 
+class KernelFile(_CacheFile):  # type: ignore[misc]
+    """Numba's files of a kernel, with a checksum: damaged machine code would end the process."""
+
+    def _load_index(self) -> Any:
+        _refuse_pipe(self._index_path)
+        return super()._load_index()
+
+    def _save_data(self, name: str, data: Any) -> None:
+        content = self._dump(data)
+        super()._save_data(name, (zlib.crc32(content), content))
+
+    def _load_data(self, name: str) -> Any:
+        _refuse_pipe(self._data_path(name))
+        checksum, content = super()._load_data(name)
+        if zlib.crc32(content) != checksum:
+            raise ValueError("another checksum")
+        return pickle.loads(content)
+
+
+def _refuse_pipe(path: str) -> None:
+    """Raise OSError where opening a file would wait for ever."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EINVAL, "a folder, a pipe or a device")
+
+
 class KernelCache(_Cache):  # type: ignore[misc]
     """Numba's cache of a kernel; one that cannot be read or written costs time, never the call.
 
@@ -133,9 +163,9 @@ class KernelCache(_Cache):  # type: ignore[misc]
         compiled = super()._load_overload(sig, target_context)
         for folder in () if compiled else self._read_only_folders():
             key, locator = self._index_key(sig, target_context.codegen()), self._impl.locator
-            stored = caching.IndexDataCacheFile(
-                folder, self._impl.filename_base, locator.get_source_stamp()
-            ).load(key)
+            stored = KernelFile(folder, self._impl.filename_base, locator.get_source_stamp()).load(
+                key
+            )
             if stored is not None:
                 return self._impl.rebuild(target_context, stored)
         return compiled
@@ -275,6 +305,12 @@ def _note_fork() -> None:
 
 if COMPILED and hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
+    # A child has no thread that would give back the lock of a compilation that was under way.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
 
 
 def prefetch(array: np.ndarray, row: int, column: int) -> None:
@@ -428,6 +464,7 @@ def _with_core_stamp(function: Callable[..., Any], options: dict[str, Any]) -> A
     try:
         compiled = numba.njit(**options)(function)
         compiled._cache.__class__ = KernelCache  # no second search for a folder
+        compiled._cache._cache_file.__class__ = KernelFile
         return compiled
     finally:
         config.CACHE_LOCATOR_CLASSES = _OWN_LOCATORS

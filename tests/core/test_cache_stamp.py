@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import embedlab
+from embedlab.core.jit import KernelFile
+from embedlab.core.lookup import lookup_kernel
 
 try:
     import resource
@@ -122,6 +124,39 @@ def test_a_damaged_cache_is_compiled_anew(copy, tmp_path):
         assert (result, hits, misses) == (6.0, 0, 1)
         assert "must be readable and writable. Received" in warned
     assert call(copy, **cache) == (6.0, 1, 0, "")
+
+
+def test_no_damaged_machine_code_is_run(tmp_path):
+    """LLVM ends the process over many a bit that is not what it was."""
+    assert type(lookup_kernel._cache._cache_file) is KernelFile
+    code = bytes(range(256)) * 4
+    files = KernelFile(str(tmp_path), "kernel", "stamp")
+    files.save("key", ("total", code))
+    assert files.load("key") == ("total", code)
+    (path,) = tmp_path.glob("*.nbc")
+    content = path.read_bytes()
+    for n in range(len(content)):
+        path.write_bytes(content[:n] + bytes([content[n] ^ 1 << n % 8]) + content[n + 1 :])
+        try:
+            loaded = files.load("key")
+        except Exception:  # whatever the bytes say: `KernelCache` compiles anew
+            continue
+        assert loaded in (("total", code), None), n
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_in_the_cache_is_not_waited_for(tmp_path):
+    files = KernelFile(str(tmp_path), "kernel", "stamp")
+    files.save("key", "code")
+    for suffix, expected in ((".nbc", None), (".nbi", OSError)):
+        (path,) = tmp_path.glob(f"*{suffix}")
+        path.unlink()
+        os.mkfifo(path)
+        if expected is None:
+            assert files.load("key") is None
+        else:
+            with pytest.raises(OSError, match="a pipe"):
+                files.load("key")
 
 
 def bound_by_modes():

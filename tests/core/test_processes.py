@@ -36,6 +36,35 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 assert numbers() == (2, expected)
 print("equal")
 """
+FORK_WHILE_COMPILING = """
+import os
+import threading
+from numba.core.compiler_lock import global_compiler_lock
+compiling, asked = threading.Event(), threading.Event()
+
+def compile_for_long():
+    with global_compiler_lock:
+        compiling.set()
+        asked.wait(20)
+
+os.register_at_fork(before=asked.set)
+thread = threading.Thread(target=compile_for_long)
+thread.start()
+compiling.wait()
+child = os.fork()
+if child == 0:
+    numbers()
+    os._exit(0)
+thread.join()
+for _ in range(600):
+    done, status = os.waitpid(child, os.WNOHANG)
+    if done:
+        break
+    threading.Event().wait(0.1)
+else:
+    os.kill(child, 9)
+print("computed" if done and status == 0 else "waits for ever")
+"""
 THREADS = """
 import threading
 import numba
@@ -77,6 +106,11 @@ def run(code, **environment):
 )
 def test_a_child_of_a_fork_computes_on_one_thread():
     assert run(FORK) == (0, "equal\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="this system does not fork")
+def test_a_fork_while_a_thread_compiles():
+    assert run(FORK_WHILE_COMPILING) == (0, "computed\n", "")
 
 
 def test_threads_over_the_work_queue_take_no_turns_in_it():
