@@ -71,13 +71,13 @@ def test_every_command_parses_and_names_what_there_is(parsed):
             assert what in (None, state["view"]), line
 
 
-def test_a_server_of_a_room_outlives_a_break_and_its_kernels():
+def test_a_server_on_a_hub_outlives_a_break_and_its_kernels():
     """The Littlest JupyterHub stops an idle server after ten minutes, unless it is told."""
-    told = re.search(r"services\.cull\.timeout (\d+)", (HUB / "README.md").read_text("utf-8"))
+    stated = re.search(r"services\.cull\.timeout (\d+)", (HUB / "README.md").read_text("utf-8"))
     values = re.search(r"cull:\n.*\n  timeout: (\d+)", (HUB / "values.yaml").read_text("utf-8"))
     server = (HUB / "server" / "jupyter_server_config.py").read_text("utf-8")
     kernel = re.search(r"cull_idle_timeout = (\d+) \* 60", server)
-    assert told[1] == values[1] and int(told[1]) > 60 * int(kernel[1])
+    assert stated[1] == values[1] and int(stated[1]) > 60 * int(kernel[1])
 
 
 def test_the_pages_name_each_command_of_a_teacher():
