@@ -81,7 +81,7 @@ def nbytes_of(shape: Any, dtype: Any) -> int:
 def check_fits(placement: str, shape: tuple[int, int], dtype: Any) -> None:
     """Raise TableMemoryError when a table (V, D) does not fit where it is wanted.
 
-    A full disk would end the process at the first write, so it is asked before.
+    A full disk ends the process at the first write: it is asked before. Below 1 MB, memory is not.
 
     >>> check_fits("disk", (1 << 50, 64), "float32")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -89,13 +89,13 @@ def check_fits(placement: str, shape: tuple[int, int], dtype: Any) -> None:
 on the disk of the temporary folder: it needs 288.2 PB. Received ... free. Set TMPDIR to a folder \
 on a larger disk, or lower input_dim.
     """
-    available, place = available_memory(), "into memory"
+    needed = nbytes_of(shape, dtype)
+    available, place = available_memory() if needed >> 20 else None, "into memory"
     do = "Lower input_dim or output_dim, or use dtype='float16'; memory_report() shows the figures"
     if placement == "disk":
         available = shutil.disk_usage(tempfile.gettempdir()).free
         place = "on the disk of the temporary folder"
         do = "Set TMPDIR to a folder on a larger disk, or lower input_dim"
-    needed = nbytes_of(shape, dtype)
     if available is not None and needed > available:
         must = f"a table (V, D) = {shape} must fit {place}: it needs {in_words(needed)}"
         received = f"{in_words(available)} free" + " (out of memory)" * (placement == "memory")

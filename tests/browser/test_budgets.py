@@ -59,7 +59,7 @@ def test_hover_to_paint(view, allowed):
             view.page.mouse.move(x, box["y"] + 60 + (k * 53) % (box["height"] - 120))
         return measures(view, "hover")
 
-    assert p95(over_all(run, 40)) <= allowed(HOVER)
+    assert p95(over_all(run, 60)) <= allowed(HOVER)
 
 
 def test_step_to_paint(view, name, allowed):

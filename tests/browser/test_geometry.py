@@ -411,7 +411,7 @@ def test_pan_to_paint(show, allowed):
             view.settle()
         return measures(view, "pan")
 
-    assert p95(over_all(run, 40)) <= allowed(HOVER)
+    assert p95(over_all(run, 60)) <= allowed(HOVER)
     view.page.mouse.up()
 
 

@@ -41,13 +41,22 @@ def test_a_table_that_cannot_fit_is_refused_with_the_figures():
 
 
 def test_the_limit_is_what_is_free(monkeypatch):
-    monkeypatch.setattr(allocation, "available_memory", lambda: 159)
+    needed = 512 * 1024 * 4
+    monkeypatch.setattr(allocation, "available_memory", lambda: needed - 1)
     with pytest.raises(TableMemoryError):
-        Embedding(10, 4).build()
-    monkeypatch.setattr(allocation, "available_memory", lambda: 160)
-    Embedding(10, 4).build()
+        Embedding(512, 1024).build()
+    monkeypatch.setattr(allocation, "available_memory", lambda: needed)
+    Embedding(512, 1024).build()
     monkeypatch.setattr(allocation, "available_memory", lambda: None)
-    Embedding(10, 4).build()
+    Embedding(512, 1024).build()
+
+
+def test_a_small_table_does_not_ask_what_is_free(monkeypatch):
+    """A view of shards makes sixteen of them for each edit, and half of its time went there."""
+    monkeypatch.setattr(allocation, "available_memory", lambda: pytest.fail("asked"))
+    Embedding(512, 511).build()
+    with pytest.raises(pytest.fail.Exception):
+        Embedding(512, 512).build()
 
 
 def test_container_limit_excludes_reclaimable_memory(tmp_path, monkeypatch):
