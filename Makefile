@@ -23,7 +23,9 @@ help:  ## show this list
 
 # ------------------------------------------------------------------------------ the environment
 # A stamp for each set of extras: pip runs again when pyproject.toml or the pins change. It compiles
-# nothing: half of what is installed is never imported, and Python compiles the rest at its import.
+# nothing: half of what is installed is never imported, and Python compiles the rest at its import,
+# once, unless it must not write: then each of a thousand processes would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 $(BIN)/python:
 	@python="$(PYTHON)"; \
