@@ -128,22 +128,44 @@ class CoreCacheLocator(_Locator):  # type: ignore[misc]
 
 
 class KernelFile(_CacheFile):  # type: ignore[misc]
-    """Numba's files of a kernel, with a checksum: damaged machine code would end the process."""
+    """The files of a kernel: one for each specialization, named by it, with a checksum.
 
-    def _load_index(self) -> Any:
-        _refuse_pipe(self._index_path)
-        return super()._load_index()
+    Damaged machine code would end the process. Numba numbers the files in an index; where two
+    processes write it at once, one's entry may lead to the other's machine code.
+    """
 
-    def _save_data(self, name: str, data: Any) -> None:
-        content = self._dump(data)
-        super()._save_data(name, (zlib.crc32(content), content))
-
-    def _load_data(self, name: str) -> Any:
-        _refuse_pipe(self._data_path(name))
-        checksum, content = super()._load_data(name)
+    def load(self, key: Any) -> Any:
+        """Return what was saved under `key`; None when that is not there or of other sources."""
+        path = self._data_path(self._name(key))
+        _refuse_pipe(path)
+        try:
+            identity, checksum, content = self._load_data(path)
+        except FileNotFoundError:
+            return None
+        if identity != self._identity(key):
+            return None
         if zlib.crc32(content) != checksum:
             raise ValueError("another checksum")
         return pickle.loads(content)
+
+    def save(self, key: Any, data: Any) -> None:
+        """Save `data` under `key`, over what another version of the sources left there."""
+        content = self._dump(data)
+        self._save_data(self._name(key), (self._identity(key), zlib.crc32(content), content))
+
+    def flush(self) -> None:
+        """Leave a damaged file to be written over."""
+
+    def _name(self, key: Any) -> str:
+        signature, processor, *_ = key
+        return str(self._data_name(int.from_bytes(_digest(signature, processor)[:6], "big")))
+
+    def _identity(self, key: Any) -> bytes:
+        return _digest(self._version, self._source_stamp, key)
+
+
+def _digest(*values: Any) -> bytes:
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
 
 
 def _refuse_pipe(path: str) -> None:

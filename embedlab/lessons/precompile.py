@@ -5,8 +5,13 @@ by idea, small calls of public functions with the same array types as in the les
 adds its line here; a test runs the lessons and counts what was missed.
 """
 
-from collections.abc import Callable, Iterator
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
 from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -156,18 +161,22 @@ CALLS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
 }
 
 
-def warm(*, progress: bool = True) -> dict[str, int]:
+def warm(*, processes: int = 1, progress: bool = True) -> dict[str, int]:
     """Compile what the lessons use, and keep it on disk for the next process.
 
     Parameters
     ----------
+    processes : int
+        At 1 this process compiles. With more, as many others do, an idea each at a time; a script
+        that asks for them must be one that can be imported (``if __name__ == "__main__":``).
     progress : bool
-        Show a bar, one step a call.
+        Show a bar.
 
     Returns
     -------
     dict
-        `misses`: kernels compiled now; `hits`: kernels read from the cache.
+        `misses`: kernels compiled now; `hits`: kernels read from the cache. Over all processes:
+        what two of them use counts twice.
 
     Examples
     --------
@@ -176,10 +185,30 @@ def warm(*, progress: bool = True) -> dict[str, int]:
     >>> warm(progress=False)["misses"]  # the second time there is nothing left to do
     0
     """
+    total: Counter[str] = Counter(hits=0, misses=0)
+    with ExitStack() as stack:
+        bar = stack.enter_context(
+            tqdm(total=len(CALLS), disable=not progress, unit="idea", leave=False)
+        )
+        results: Iterable[tuple[str, dict[str, int]]]
+        if processes > 1:
+            ends_at_once = signal.signal, (signal.SIGINT, signal.SIG_DFL)
+            pool = stack.enter_context(
+                ProcessPoolExecutor(processes, get_context("spawn"), *ends_at_once)
+            )
+            futures = [pool.submit(_warm_idea, idea) for idea in CALLS]
+            results = (future.result() for future in as_completed(futures))
+        else:
+            results = map(_warm_idea, CALLS)
+        for idea, counts in results:
+            total.update(counts)
+            bar.set_description(f"compiled {idea}", refresh=False)
+            bar.update()
+    return dict(total)
+
+
+def _warm_idea(idea: str) -> tuple[str, dict[str, int]]:
     before = jit.cache_stats()
-    steps = [(idea, call) for idea, calls in CALLS.items() for call in calls()]
-    with tqdm(steps, disable=not progress, unit="call", leave=False) as bar:
-        for idea, call in bar:
-            bar.set_description(f"compiling {idea}", refresh=False)
-            call()
-    return {key: count - before[key] for key, count in jit.cache_stats().items()}
+    for call in CALLS[idea]():
+        call()
+    return idea, {key: count - before[key] for key, count in jit.cache_stats().items()}

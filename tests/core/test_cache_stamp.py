@@ -38,6 +38,8 @@ def total(values):
         result += scaled(values[n])
     return result
 """
+KEY = ("float32", "processor", "closure")
+"""As Numba makes it: signature, processor, hashes of the code and of what it closes over."""
 CALL = """
 import numpy as np
 from embedlab.core.caller import total
@@ -98,7 +100,7 @@ def test_a_named_cache_folder_follows_and_a_copied_one_is_used(copy, tmp_path):
     assert call(copy, NUMBA_CACHE_DIR=str(second))[:3] == (6.0, 1, 0)
     edit(copy)
     assert call(copy, NUMBA_CACHE_DIR=str(second))[:3] == (15.0, 0, 1)
-    assert not list(copy.rglob("*.nbi"))
+    assert not list(copy.rglob("*.nbc"))
 
 
 @pytest.mark.thorough
@@ -117,8 +119,8 @@ def test_without_a_writable_folder_a_temporary_one_serves(copy, tmp_path):
 def test_a_damaged_cache_is_compiled_anew(copy, tmp_path):
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     assert call(copy, **cache) == (6.0, 0, 1, "")
-    for suffix, content in ((".nbi", b""), (".nbi", b"junk"), (".nbc", b"\x80\x04\x8c\xff")):
-        (damaged,) = (tmp_path / "cache").rglob(f"caller.total*{suffix}")
+    for content in (b"", b"junk", b"\x80\x04\x8c\xff"):
+        (damaged,) = (tmp_path / "cache").rglob("caller.total*")
         damaged.write_bytes(content)
         result, hits, misses, warned = call(copy, **cache)
         assert (result, hits, misses) == (6.0, 0, 1)
@@ -131,32 +133,54 @@ def test_no_damaged_machine_code_is_run(tmp_path):
     assert type(lookup_kernel._cache._cache_file) is KernelFile
     code = bytes(range(256)) * 4
     files = KernelFile(str(tmp_path), "kernel", "stamp")
-    files.save("key", ("total", code))
-    assert files.load("key") == ("total", code)
-    (path,) = tmp_path.glob("*.nbc")
+    files.save(KEY, ("total", code))
+    assert files.load(KEY) == ("total", code)
+    (path,) = tmp_path.iterdir()
     content = path.read_bytes()
     for n in range(len(content)):
         path.write_bytes(content[:n] + bytes([content[n] ^ 1 << n % 8]) + content[n + 1 :])
         try:
-            loaded = files.load("key")
+            loaded = files.load(KEY)
         except Exception:  # whatever the bytes say: `KernelCache` compiles anew
             continue
         assert loaded in (("total", code), None), n
 
 
+def test_two_processes_that_save_at_once_keep_what_each_has_compiled(tmp_path):
+    """Each reads what is there, then writes: the later must not hide the earlier one's kernel."""
+    one, two = (KernelFile(str(tmp_path), "kernel", "stamp") for _ in range(2))
+    other = ("float64", *KEY[1:])
+    waiting = []
+    one._save_data = lambda *data: waiting.append(data)  # one is about to write
+    one.save(KEY, "float32 code")
+    two.save(other, "float64 code")
+    KernelFile._save_data(one, *waiting[0])
+    for files in (one, two):
+        assert files.load(KEY) == "float32 code"
+        assert files.load(other) == "float64 code"
+
+
+def test_a_kernel_of_other_sources_is_not_loaded_and_written_over(tmp_path):
+    old, new = (KernelFile(str(tmp_path), "kernel", stamp) for stamp in ("old", "new"))
+    old.save(KEY, "old code")
+    for key in (KEY, (*KEY[:2], "other closure")):
+        assert new.load(key) is None
+    new.save(KEY, "new code")
+    assert new.load(KEY) == "new code" and old.load(KEY) is None
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
 def test_a_pipe_in_the_cache_is_not_waited_for(tmp_path):
     files = KernelFile(str(tmp_path), "kernel", "stamp")
-    files.save("key", "code")
-    for suffix, expected in ((".nbc", None), (".nbi", OSError)):
-        (path,) = tmp_path.glob(f"*{suffix}")
-        path.unlink()
-        os.mkfifo(path)
-        if expected is None:
-            assert files.load("key") is None
-        else:
-            with pytest.raises(OSError, match="a pipe"):
-                files.load("key")
+    files.save(KEY, "code")
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="a pipe"):
+        files.load(KEY)
+    files.save(KEY, "code")
+    assert files.load(KEY) == "code"
 
 
 def bound_by_modes():
@@ -180,7 +204,7 @@ def test_what_an_administrator_compiled_is_read(copy, tmp_path, named):
             path.chmod(0o555)
         assert call(copy, bound_by_modes, **cache, **home) == (6.0, 1, 0, "")
         assert not list(tmp_path.joinpath("home").rglob("*.nbc"))
-        next(folder.rglob("caller.total*.nbi")).write_bytes(b"junk")
+        next(folder.rglob("caller.total*")).write_bytes(b"junk")
         assert call(copy, bound_by_modes, **cache, **home)[:3] == (6.0, 0, 1)
         assert call(copy, bound_by_modes, **cache, **home) == (6.0, 1, 0, "")  # from her own
     finally:
