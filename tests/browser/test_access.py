@@ -44,6 +44,7 @@ def test_axe_finds_nothing(show, axe, name):
             assert violations(view, axe, options) == [], (state, scheme)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_axe_finds_nothing_in_other_traces(show, axe, name):
     case = CASES[name]
