@@ -116,10 +116,16 @@ def explorer(view: str, **params: Any) -> Any:
     Stop
         When a parameter is unknown or its value is refused, in the explorer's own words.
     """
+    from anywidget import AnyWidget
+
     from embedlab.explorers.registry import explorer_class
 
+    kind = explorer_class(view)
+    host = [name for name in params if name[0] == "_" or name in AnyWidget.class_trait_names()]
+    if host:
+        raise CliError(f"{view} takes {', '.join(kind.PARAMS)}. Received {', '.join(host)}.")
     try:
-        return explorer_class(view)(**params)
+        return kind(**params)
     except Exception as error:
         raise CliError(f"{view}: {error}") from error
 

@@ -223,11 +223,15 @@ def check_name(value: Any) -> str:
     Traceback (most recent call last):
     ValueError: name must be a string. Received 3. Pass for example 'words'.
     """
-    if value is None or isinstance(value, str):
-        return value or ""
-    raise ValueError(
-        message("name must be a string", short_repr(value), "Pass for example 'words'")
-    )
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        must = "name must be a string"
+    elif any("\ud800" <= character <= "\udfff" for character in value):
+        must = "name must be text that a file can hold, without half a surrogate pair"
+    else:
+        return value
+    raise ValueError(message(must, short_repr(value), "Pass for example 'words'"))
 
 
 def check_dtype(value: Any, name: str = "dtype", kinds: str = "fiub") -> str:

@@ -194,6 +194,8 @@ def test_a_view_as_a_preset_shows_it(tmp_path):
         (["lookup", "--set", "input_dim=-3"], "input_dim"),
         (["lookup", "--set", "input_dim"], "must look like NAME=VALUE. Received 'input_dim'"),
         (["lookup", "--set", "color=red"], "color"),
+        (["lookup", "--set", "comm=5"], "lookup takes text, "),
+        (["lookup", "--set", "_seq=5"], "Received _seq."),
         (["lookup", "--set", "input_dim=" + "1" * 5000], "input_dim must be an integer"),
         (["lookup", "--set", "input_dim=" + "[" * 100_000], "input_dim must be an integer"),
         (["lookup", "--preset", "M99"], "Received 'M99'"),

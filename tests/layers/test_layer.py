@@ -49,6 +49,11 @@ def test_default_names_count_up():
     assert Scale(name="mine").name == "mine"
 
 
+def test_a_name_that_no_file_can_hold_is_refused():
+    with pytest.raises(ValueError, match="half a surrogate pair"):
+        Scale(name="words \ud800")
+
+
 def test_a_custom_layer_builds_once():
     layer = Scale()
     assert layer(np.ones((4, 3))).shape == (4, 3)
