@@ -25,6 +25,7 @@ help:  ## show this list
 # A stamp for each set of extras: pip runs again when pyproject.toml or the pins change. It compiles
 # nothing: half of what is installed is never imported, and Python compiles the rest at its import,
 # once, unless it must not write: then each of a thousand processes would compile all it imports.
+# The pip that an older Python brings takes twice as long over two hundred packages.
 unexport PYTHONDONTWRITEBYTECODE
 
 $(BIN)/python:
@@ -43,6 +44,7 @@ $(BIN)/python:
 	  exit 1; fi; \
 	echo "Making $(VENV) with $$($$python --version)"; \
 	$$python -m venv --clear $(VENV)
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
 	@echo "Installing embedlab[$*] into $(VENV). This takes a minute or two; pip says what it does."

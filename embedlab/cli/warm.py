@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from concurrent.futures.process import BrokenProcessPool
 
 from embedlab.cli.errors import CliError
 
@@ -24,6 +23,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compile, and print how many kernels were compiled and how many were read from the cache."""
+    from concurrent.futures.process import BrokenProcessPool
+
     from embedlab.lessons.precompile import warm
 
     processes = min(_cores(), MOST_PROCESSES) if args.processes is None else args.processes

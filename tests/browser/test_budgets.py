@@ -7,10 +7,10 @@ no act is done again because it was slow. `make test` runs this file while nothi
 from statistics import median
 
 import pytest
-from view_cases import CASES
+from view_cases import CASES, THOROUGH
 
 DELAY = 150
-PAGES = 3
+PAGES = 3 if THOROUGH else 1
 HOVER, STEP, EDIT = 24, 45, 80
 """Milliseconds allowed where a machine is as fast as REFERENCE in machine_speed.py says. The goals
 are 16, 33 and 60, and two quiet cores reach them: slowest are the hover of training, 11.7, the step

@@ -4,7 +4,7 @@ import pytest
 from jupyter import COUNTS, opened, run_and_tab, serving
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

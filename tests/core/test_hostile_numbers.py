@@ -242,7 +242,13 @@ def main() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory that is kept")
-@pytest.mark.parametrize("checked", [False, True], ids=["compiled", "bounds checked"])
+@pytest.mark.parametrize(
+    "checked",
+    [
+        pytest.param(False, id="compiled"),
+        pytest.param(True, id="bounds checked", marks=pytest.mark.thorough),
+    ],
+)
 def test_hostile_numbers_end_no_process(checked):
     environment = dict(os.environ)
     if checked:
