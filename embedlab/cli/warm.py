@@ -7,7 +7,7 @@ from embedlab.cli.errors import CliError
 
 __all__ = ["add", "run"]
 
-MOST_PROCESSES = 4  # each takes 300 MB, and with more the longest idea decides
+MOST_PROCESSES = 4  # each takes 400 MB, and with more the longest idea decides
 
 
 def add(parser: argparse.ArgumentParser) -> None:
