@@ -147,14 +147,17 @@ def test_no_damaged_machine_code_is_run(tmp_path):
 
 
 def test_two_processes_that_save_at_once_lose_nothing(tmp_path):
-    """Each reads what is there, then writes: the later must not hide the earlier one's kernel."""
+    """One has read what is there and is about to write when the other saves its own kernel."""
     one, two = (KernelFile(str(tmp_path), "kernel", "stamp") for _ in range(2))
-    other = ("float64", *KEY[1:])
-    waiting = []
-    one._save_data = lambda *data: waiting.append(data)  # one is about to write
+    other, write = ("float64", *KEY[1:]), one._open_for_write
+
+    def write_after_the_other(path):
+        one._open_for_write = write
+        two.save(other, "float64 code")
+        return write(path)
+
+    one._open_for_write = write_after_the_other
     one.save(KEY, "float32 code")
-    two.save(other, "float64 code")
-    KernelFile._save_data(one, *waiting[0])
     for files in (one, two):
         assert files.load(KEY) == "float32 code"
         assert files.load(other) == "float64 code"
