@@ -22,7 +22,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 
 
-def gather(source: Path, site: Path) -> None:
+def gather(source: Path, site: Path, lessons_to_run: list[str] | None = None) -> None:
     """Write all sources into `source`, and what is copied as it is into `site`."""
     own = shutil.ignore_patterns("_build", "*.py", "__pycache__")
     shutil.copytree(DOCS, source, ignore=own)
@@ -30,7 +30,8 @@ def gather(source: Path, site: Path) -> None:
     shutil.copy(ROOT / "notebooks" / "glossary.md", source / "lessons")
     shutil.copy(ROOT / "benchmarks" / "README.md", source / "guides" / "benchmarks.md")
     with ThreadPoolExecutor(1) as beside:  # the lessons run in processes of their own
-        lessons = beside.submit(write_lessons, source / "lessons", source.parent / "executed", site)
+        folders = source / "lessons", source.parent / "executed", site
+        lessons = beside.submit(write_lessons, *folders, lessons_to_run)
         write_gallery(source, site)
         (site / "slides.html").write_text(slides(), encoding="utf-8")
         lessons.result()
@@ -42,11 +43,15 @@ def main() -> int:
     """Build, and say where the site is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=DOCS / "_build")
-    folder = parser.parse_args().folder.resolve()
+    parser.add_argument(
+        "--only", nargs="+", metavar="01", help="run these lessons, leave the others as written"
+    )
+    args = parser.parse_args()
+    folder = args.folder.resolve()
     source, copied, site = folder / "source", folder / "source" / "_copied", folder / "site"
     shutil.rmtree(source, ignore_errors=True)
     shutil.rmtree(site, ignore_errors=True)
-    gather(source, copied)
+    gather(source, copied, args.only)
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "2", "-d", str(folder / "trees")]
     failed = sphinx([*options, str(source), str(site)])
     if not failed:

@@ -5,6 +5,7 @@ notebooks/source through notebooks/build.py, as those in the repository do.
 """
 
 import importlib.util
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +34,9 @@ def load_builder() -> ModuleType:
     return builder
 
 
-def write_lessons(folder: Path, executed: Path, site: Path) -> None:
+def write_lessons(
+    folder: Path, executed: Path, site: Path, only: Collection[str] | None = None
+) -> None:
     """Run every lesson, two at a time.
 
     Parameters
@@ -44,13 +47,22 @@ def write_lessons(folder: Path, executed: Path, site: Path) -> None:
         For the notebooks as they were run.
     site : pathlib.Path
         For their views.
+    only : collection of str, optional
+        Numbers of lessons: the others are not run, and their pages show no view.
     """
     for one in (folder, executed):
         one.mkdir(parents=True, exist_ok=True)
     build = load_builder()
     sources = sorted(build.SOURCE.glob("[0-9][0-9]_*.md"))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        notebooks = pool.map(lambda source: run_lesson(source, site, build), sources)
+        notebooks = pool.map(
+            lambda source: (
+                run_lesson(source, site, build)
+                if only is None or source.stem[:2] in only
+                else build.parse(source, solution=False)
+            ),
+            sources,
+        )
         for source, notebook in zip(sources, notebooks, strict=True):
             name = f"{source.stem}.ipynb"
             (executed / name).write_text(nbformat.writes(notebook), encoding="utf-8")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numba
@@ -21,6 +22,8 @@ settings.load_profile("thorough" if THOROUGH else "embedlab")
 def pytest_collection_modifyitems(config, items):
     """Mark what `make core` selects by, leave out what is thorough, and put slow files first.
 
+    Of the cases of a test that is marked `one_in(n)`, the first of each n stays.
+
     A file runs on one of two processes as a whole: begun last, a slow one leaves the other idle.
     """
     for item in items:
@@ -29,11 +32,46 @@ def pytest_collection_modifyitems(config, items):
         if hasattr(getattr(item, "module", None), "subprocess"):
             item.add_marker(pytest.mark.processes)
     if not THOROUGH:
-        thorough = [item for item in items if item.get_closest_marker("thorough")]
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=thorough)
+        count, left_out = Counter(), []
+        for item in items:
+            sampled = item.get_closest_marker("one_in")
+            function = getattr(item, "function", item)
+            if item.get_closest_marker("thorough") or (
+                sampled and count[function] % sampled.args[0]
+            ):
+                left_out.append(item)
+            count[function] += 1
+        config.hook.pytest_deselected(items=left_out)
+        left_out = set(left_out)
+        items[:] = [item for item in items if item not in left_out]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Let one of the processes have all comparisons with peers: their imports take 25 seconds."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class PeersTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            scope = super()._split_scope(nodeid)
+            return "tests/peers" if scope.startswith("tests/peers/") else scope
+
+    return PeersTogether(config, log)
+
+
+@pytest.fixture(scope="session")
+def in_turn():
+    """Call with cases, a number n, and where to begin: one of each n, or all in `make thorough`."""
+
+    def in_turn(cases, n, first=0):
+        cases = list(cases)
+        return cases if THOROUGH else cases[first % n :: n]
+
+    return in_turn
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def targets_of(cls, rng, shape):
     return rng.integers(0, 2, shape).astype(float)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize(("cls", "options"), LOSSES)
 @given(shape=sizes, seed=seeds, bad=bad)

@@ -97,7 +97,7 @@ def test_edit_to_paint(view, name, allowed):
         return [edit(key) for _ in range(acts // 2) for key in (there, back)]
 
     measures(view, "edit")  # what came before is not counted
-    assert median(over_all(run, 10)) <= allowed(EDIT)
+    assert median(over_all(run, 6)) <= allowed(EDIT)
 
 
 def test_first_paint(show, name, allowed):

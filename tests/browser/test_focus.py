@@ -12,11 +12,12 @@ BUTTONS = """root => [...root.querySelectorAll(".left button, .top button")]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_no_button_drops_the_keyboard(show, name):
+def test_no_button_drops_the_keyboard(show, in_turn, name):
     view = show(CASES[name].make())
     places = view.root.evaluate(BUTTONS)
     assert len(places) >= 4
-    for place in places * 2:  # the second time some of them are other ones: drop, unmerge
+    # The second time some of them are other ones: drop, unmerge.
+    for place in in_turn(places, 2, list(CASES).index(name)) * 2:
         button = view.place(place)
         if not button.count() or button.is_disabled():
             continue

@@ -44,6 +44,7 @@ def two_values(explorer, control):
     return [max(limit["min"], limit["max"] - step), limit["max"]]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("name", "control"), CONTROLS)
 def test_an_edit_is_computed_in_time(allowed, name, control):
     case = CASES[name]

@@ -34,7 +34,7 @@ KEYS = [
     "Delete",
     "1",
 ]
-ACTS = 150 if THOROUGH else 75
+ACTS = 150 if THOROUGH else 40
 MOST_GROWTH = 50_000_000
 SECONDS = float(os.environ.get("EMBEDLAB_PLAY", "0"))
 

@@ -51,6 +51,7 @@ def tables(view):
 # --- what is shown -----------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [

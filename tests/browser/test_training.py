@@ -139,6 +139,7 @@ def test_the_arithmetic_gives_the_move(show):
     assert view.focused == "here" and view.root.locator(".card.pinned").count() == 0
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "optimizer", ["sgd", "momentum", "adagrad", "rmsprop", "lazy adam", "sgd + l2"]
 )

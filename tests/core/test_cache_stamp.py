@@ -93,6 +93,7 @@ def test_callers_recompile_when_a_kernel_changes(copy):
     assert call(copy) == (15.0, 1, 0, "")
 
 
+@pytest.mark.thorough
 def test_a_named_cache_folder_follows_and_a_copied_one_is_used(copy, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     assert call(copy, NUMBA_CACHE_DIR=str(first))[:3] == (6.0, 0, 1)

@@ -33,6 +33,7 @@ def test_a_python_without_the_reference(monkeypatch):
         python_reference.__wrapped__()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_standard_library_is_large_and_free_of_tests():
     before = set(sys.modules)

@@ -1,8 +1,8 @@
 """Pages without Python answer as Python does: random edits, every preset, every state of a lesson.
 
 An explorer and the committed bundle of `js/core` get the same edits. Integers and sentences of
-their messages are equal, floats within 1e-6 (`LARGEST`). The states of `STATES` edits run in the
-gate; `python tests/explorers/test_core_parity.py 300` runs more of them, and prints what differs.
+their messages are equal, floats within 1e-6 (`LARGEST`). `STATES` pages of a view run in the gate;
+`python tests/explorers/test_core_parity.py 300` runs more of them, and prints what differs.
 """
 
 import ast
@@ -33,7 +33,7 @@ from embedlab.lessons.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = sorted(path.stem for path in (STATIC / "core").glob("*.js"))
-STATES = 60
+STATES = 240 if "EMBEDLAB_THOROUGH" in os.environ else 30
 EDITS = 4  # of one page
 MEASURED = {"gather_ns", "onehot_ns"}
 LARGEST = {"geometry": 4e-6, "gradient": 1e-11, "training": 3e-4}

@@ -28,7 +28,8 @@ INPUTS = {"geometry": {"table": TABLE, "words": ["list", "tuple", "the", "the", 
 LEADING = {(view, "input_dim") for view in ("gradient", "lookup", "window")}
 LEADING |= {("mask", "text"), ("shard", "text")}
 """Alone, they choose another parameter's default in Python; a page changes what is named."""
-EACH = 3  # in the gate one value of so many, another one for each parameter
+EACH = 1 if "EMBEDLAB_THOROUGH" in os.environ else 6
+"""One value of so many is tried, another one for each parameter."""
 SECONDS = 120  # far more than the links take: a page that hangs fails
 
 MARKUP = '"<img src=x onerror=alert(1)></script><b>"'

@@ -29,6 +29,7 @@ def words_in(figure):
     return [text.get_text() for text in figure.axes[0].texts]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("trace", CASES.values(), ids=CASES)
 def test_every_trace_gives_a_small_picture_without_a_warning(trace):
     picture = png(draw_comparison(trace, dark=trace.sampled > 2))

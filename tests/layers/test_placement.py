@@ -159,6 +159,7 @@ def test_saved_and_loaded(tmp_path):
         assert np.array_equal(again.predict([[0, 1, 4999]]), model.predict([[0, 1, 4999]]))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("ending", [".keras", ".weights.h5"])
 @pytest.mark.parametrize("lora", [None, 2])
 def test_files_pass_by_memory(tmp_path, ending, lora):

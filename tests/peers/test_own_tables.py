@@ -151,6 +151,7 @@ def shown_rows(view, explorer):
     return header, np.arange(len(arrays["table"])) if rows is None else rows, arrays["table"]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_own_table_is_shown_with_its_own_numbers_and_labels(kind, view):
@@ -194,6 +195,7 @@ def test_training_begins_with_the_rows_of_any_table(kind):
     assert explorer.trace.summary and explorer.figure()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_window_slides_over_the_rows_of_any_table(kind):
     source = KINDS[kind]()

@@ -39,6 +39,7 @@ def ours(name, table, options):
     return lambda time, grad: adam(table, grad, *state, time=time, **options)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("defaults", [True, False])
 def test_every_step_is_keras_to_the_bit(keras, name, defaults):

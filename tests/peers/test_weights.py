@@ -1,11 +1,16 @@
 """Names, order and attributes of weights: as those of Keras 3.15.1."""
 
-import keras
 import pytest
 
 from embedlab import layers
 
+keras = None  # imported by the first test, not when the tests are collected
 LORA = ("lora_enabled", "lora_rank", "lora_alpha")
+
+
+@pytest.fixture(autouse=True)
+def import_keras(request):
+    globals()["keras"] = request.getfixturevalue("keras")
 
 
 def both(name, *args, **options):

@@ -79,6 +79,7 @@ def table(path):
     return model.get_weights()[0][0, 0]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
 @pytest.mark.slow
 def test_a_writer_killed_at_any_point_leaves_a_whole_file(name, tmp_path):
@@ -105,6 +106,7 @@ def test_a_writer_killed_at_any_point_leaves_a_whole_file(name, tmp_path):
     assert sorted(values) == values  # once the new one is there, it is there
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
 def test_a_writer_killed_in_the_middle_of_a_write(name, tmp_path):
     model = Sequential([Embedding(50, 8, input_length=3)])
