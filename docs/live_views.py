@@ -4,6 +4,7 @@ A lesson of the site is run with `write_into`: an explorer that a cell shows is 
 the site, and the cell's output is the frame.
 """
 
+import base64
 import html
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from embedlab.explorers.explorer import Explorer
 from embedlab.explorers.registry import explorer_class
-from embedlab.figures.png import png
 
 __all__ = ["HEIGHT", "export", "frame", "setup", "write_into"]
 
@@ -26,7 +26,8 @@ def export(explorer: Explorer, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     explorer.export_html(folder / f"{name}.html")
     if not explorer.ask:
-        (folder / f"{name}.png").write_bytes(png(explorer.figure()))
+        data, _ = explorer._repr_mimebundle_()  # it draws nothing that the page has drawn
+        (folder / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
 
 
 def frame(

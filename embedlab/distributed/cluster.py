@@ -58,8 +58,8 @@ def local_cluster(workers: int = 2, folder: Any = None, *, timeout: float = 300.
         raise ImportError(message("local_cluster needs Dask", error, do)) from error
     options = {"n_workers": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     with (
-        LocalCluster(processes=True, **options) as cluster,  # type: ignore[no-untyped-call]
-        Client(cluster, direct_to_workers=True) as client,  # type: ignore[no-untyped-call]
+        LocalCluster(processes=True, **options) as cluster,
+        Client(cluster, direct_to_workers=True) as client,
     ):
         command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
         command += ["--host", "127.0.0.1", "--no-nanny", "--no-dashboard"]

@@ -3,7 +3,7 @@
 Whatever an edit leads to, each control shows what Python holds, except the text that was typed and
 refused; a refused edit names its cause; and the next good edit ends the error. One page a view, its
 controls in an order drawn from a seed in which each follows each other one; the gate goes a third
-of that way.
+of that order.
 """
 
 from itertools import pairwise
@@ -108,8 +108,8 @@ def test_every_control_after_every_other_shows_what_python_holds(show, name):
     controls = dict(view.root.evaluate(CONTROLS))
     order = each_after_each(list(controls), rng)
     assert len(set(pairwise(order))) == len(controls) * (len(controls) - 1) > 5
-    way = order if THOROUGH else order[: len(order) // 3]
-    for place in way:
+    visited = order if THOROUGH else order[: len(order) // 3]
+    for place in visited:
         if not view.page.evaluate(FOCUS, [view.name, place]):
             continue  # another edit took it away: a row that is full takes no layer
         change(view, controls[place], rng)
