@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give all comparisons with peers to one of the processes: their imports take 25 seconds."""
+    """Run all comparisons with peers in one of the processes: their imports take 25 seconds."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling

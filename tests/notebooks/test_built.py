@@ -85,6 +85,7 @@ def changed(lesson, end, key, number, other):
     return json.dumps(notebook), code - 1
 
 
+@pytest.mark.thorough
 def test_strict_nbval_fails_on_a_changed_number(tmp_path):
     """Green as committed (`make strict`); red with one digit of a printed number, or of a view."""
     number = "matmul multiplications", "text", "60,000,000", "60,000,001"

@@ -7,6 +7,8 @@ import gc
 import importlib
 import os
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,18 @@ def torch():
 @pytest.fixture(scope="session")
 def keras():
     return peer("keras")
+
+
+@pytest.fixture(scope="session")
+def run_on_torch(keras, torch):
+    """Call with Python code and its variables: a process whose Keras is on PyTorch runs it.
+
+    One process for all that ask: Keras and PyTorch take ten seconds to import.
+    """
+    backend = "import os; os.environ.update(KERAS_BACKEND='torch', OMP_NUM_THREADS='1')"
+    with ProcessPoolExecutor(1, get_context("spawn"), exec, (backend, {})) as pool:
+
+        def run(code, **variables):
+            pool.submit(exec, code, variables).result(timeout=300)
+
+        yield run

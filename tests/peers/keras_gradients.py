@@ -1,11 +1,10 @@
-"""Run as a program on Keras's torch backend: the gradients of layers and models by its autograd.
+"""The gradients of layers and models by the autograd of Keras's torch backend.
 
-Reads cases from one npz file and writes outputs and gradients to another, so that the tests, whose
-Keras runs on NumPy, can compare.
+`main` reads cases from one npz file and writes outputs and gradients to another: the tests, whose
+Keras runs on NumPy, have it run by the fixture `run_on_torch`, and compare.
 """
 
 import json
-import sys
 import warnings
 
 import numpy as np
@@ -59,7 +58,3 @@ def main(source, target):
             {prefix + k: v for k, v in answer(keras, torch, kind, options, case).items()}
         )
     np.savez(target, **answers)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,9 +1,6 @@
-"""Whole training runs against Keras on its PyTorch backend, in a process of its own."""
+"""Whole training runs against Keras on its PyTorch backend, in another process."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -29,10 +26,10 @@ CASES = [
 ]
 
 KERAS = """
-import json, sys
+import json, warnings
 import numpy as np
 import keras
-arguments = json.load(sys.stdin)
+warnings.simplefilter("ignore")
 results = []
 for case in arguments["cases"]:
     layer = keras.layers.Embedding(*arguments["size"], **case["layer"])
@@ -54,12 +51,13 @@ for case in arguments["cases"]:
     history = model.fit(x, y, batch_size=5, epochs=3, shuffle=False, verbose=0, **options)
     weights = [w.tolist() for w in layer.get_weights()]
     results.append({"history": history.history, "weights": weights})
-print(json.dumps(results))
+with open(target, "w") as file:
+    json.dump(results, file)
 """
 
 
 @pytest.fixture(scope="module")
-def runs(keras, torch):
+def runs(run_on_torch, tmp_path_factory):
     rng = np.random.default_rng(7)
     arguments = {
         "cases": CASES,
@@ -70,15 +68,9 @@ def runs(keras, torch):
         "a": rng.normal(size=(V, 3)).tolist(),
         "b": rng.normal(size=(3, D)).tolist(),
     }
-    process = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", KERAS],
-        input=json.dumps(arguments),
-        text=True,
-        capture_output=True,
-        check=True,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
-    )
-    return arguments, json.loads(process.stdout.splitlines()[-1])
+    target = tmp_path_factory.mktemp("fit") / "results.json"
+    run_on_torch(KERAS, arguments=arguments, target=str(target))
+    return arguments, json.loads(target.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))

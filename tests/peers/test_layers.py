@@ -1,9 +1,6 @@
 """The layers of the mask story against Keras: outputs, masks, configs, and torch's gradients."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +22,7 @@ from embedlab.layers import (
     SimpleRNN,
 )
 
-HERE = Path(__file__).parent
+KERAS_GRADIENTS = Path(__file__).with_name("keras_gradients.py")
 KINDS = {
     kind.__name__: kind
     for kind in (
@@ -177,7 +174,7 @@ def test_configs_load_in_both_directions(keras, rng, name):
 
 
 @pytest.fixture(scope="module")
-def answered(keras, torch, tmp_path_factory):
+def answered(run_on_torch, tmp_path_factory):
     """Return random cases with torch's gradients, computed in one process."""
     rng = np.random.default_rng(11)
     case_list, arrays = [], {}
@@ -197,12 +194,8 @@ def answered(keras, torch, tmp_path_factory):
     layer_configs = json.dumps([(type(ours).__name__, options) for ours, options, *_ in case_list])
     folder = tmp_path_factory.mktemp("torch")
     np.savez(folder / "cases.npz", cases=np.array(layer_configs), **arrays)
-    subprocess.run(
-        [sys.executable, HERE / "keras_gradients.py", folder / "cases.npz", folder / "out.npz"],
-        check=True,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
-        timeout=300,
-    )
+    files = [str(folder / "cases.npz"), str(folder / "out.npz")]
+    run_on_torch(KERAS_GRADIENTS.read_text(encoding="utf-8") + "\nmain(*files)", files=files)
     return case_list, dict(np.load(folder / "out.npz"))
 
 

@@ -1,9 +1,6 @@
 """Masks in whole models, against Keras: outputs and torch's gradients."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +10,7 @@ from embedlab import layers
 from embedlab.core.gradient import SparseGrad
 from embedlab.models import Sequential
 
-HERE = Path(__file__).parent
+KERAS_GRADIENTS = Path(__file__).with_name("keras_gradients.py")
 MODELS = 60
 PASS = [
     ("Dense", {"units": 4, "activation": "tanh"}),
@@ -66,7 +63,7 @@ def build(layer_configs, **options):
 
 
 @pytest.fixture(scope="module")
-def answered(keras, torch, tmp_path_factory):
+def answered(run_on_torch, tmp_path_factory):
     rng = np.random.default_rng(5)
     cases_list, arrays = [], {}
     for n, (model, layer_configs, ids) in enumerate(stacks(rng)):
@@ -79,12 +76,8 @@ def answered(keras, torch, tmp_path_factory):
         json.dumps([("Sequential", layer_configs) for _, layer_configs, *_ in cases_list])
     )
     np.savez(folder / "cases.npz", cases=cases, **arrays)
-    subprocess.run(
-        [sys.executable, HERE / "keras_gradients.py", folder / "cases.npz", folder / "out.npz"],
-        check=True,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
-        timeout=300,
-    )
+    files = [str(folder / "cases.npz"), str(folder / "out.npz")]
+    run_on_torch(KERAS_GRADIENTS.read_text(encoding="utf-8") + "\nmain(*files)", files=files)
     return cases_list, dict(np.load(folder / "out.npz"))
 
 
