@@ -33,7 +33,7 @@ def test_axe_finds_nothing(show, axe, in_turn, name):
     case, view_number = CASES[name], list(CASES).index(name)
     common = {state: (case.first, *keys) for state, keys in COMMON.items()}
     first_sight, *others = enumerate({**common, **case.states}.items(), view_number)
-    for number, (state, (start, *rest)) in [first_sight, *in_turn(others, 4, view_number)]:
+    for number, (state, (start, *rest)) in [first_sight, *in_turn(others, 6, view_number)]:
         view = show(case.make(), **STILL)
         view.place(start).focus()
         view.press(*rest)
@@ -106,6 +106,7 @@ def test_signs_are_marks_and_forced_colors_keep_them(show, name):
         )
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CASES)
 def test_the_view_takes_the_host_s_side(show, name):
     view = show(CASES[name].make())
@@ -125,6 +126,7 @@ def test_with_reduced_motion_nothing_moves(show, name):
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CASES)
 def test_the_styles_of_a_host_do_not_bend_the_view(show, name):
     view = show(CASES[name].make())

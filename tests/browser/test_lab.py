@@ -222,6 +222,7 @@ def test_a_view_outlives_a_cut_connection(lesson):
     assert lesson.python("print(explorer.input_dim)") == str(before + 1)
 
 
+@pytest.mark.thorough
 def test_a_reloaded_page_has_its_views(lesson):
     page = lesson.page
     lesson.python("explorer.reset()")
@@ -253,6 +254,7 @@ def test_after_a_restart_the_cell_shows_a_view_that_lives(lesson):
     assert lesson.python("print(explorer.input_dim)") == "17"
 
 
+@pytest.mark.thorough
 def test_after_a_kernel_was_killed_its_lesson_runs_again(lesson):
     page = lesson.page
     pid = lesson.python("import os; print(os.getpid())")

@@ -107,7 +107,7 @@ def test_an_open_question_hides_tasks_and_ticks(show):
     assert "of 3" not in view.root.evaluate("root => root.outerHTML")
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CASES)
 def test_the_panel_leaves_the_frame_as_it_is(show, axe, name):
     explorer = CASES[name].make()

@@ -216,6 +216,7 @@ def test_what_an_administrator_compiled_is_read(copy, tmp_path, named):
             path.chmod(0o755)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(resource is None, reason="no limit of file sizes on Windows")
 def test_a_full_disk_costs_time_and_not_the_call(copy, tmp_path):
     def fill():

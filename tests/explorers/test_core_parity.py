@@ -33,7 +33,7 @@ from embedlab.lessons.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = sorted(path.stem for path in (STATIC / "core").glob("*.js"))
-STATES = 240 if "EMBEDLAB_THOROUGH" in os.environ else 30
+STATES = 240 if "EMBEDLAB_THOROUGH" in os.environ else 20
 EDITS = 4  # of one page
 MEASURED = {"gather_ns", "onehot_ns"}
 LARGEST = {"geometry": 4e-6, "gradient": 1e-11, "training": 3e-4}

@@ -561,6 +561,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("params", HOSTILE.values(), ids=HOSTILE)
 def test_extreme_inputs(params):
     explorer = GeometryExplorer("#0", **params)

@@ -170,6 +170,7 @@ EDGES = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("params", EDGES.values(), ids=EDGES)
 def test_extreme_inputs(params):
     explorer = GradientExplorer(**params)

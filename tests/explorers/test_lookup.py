@@ -152,6 +152,7 @@ def test_what_cannot_be_shown_is_refused():
         LookupExplorer(input_dim=2049)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [

@@ -252,6 +252,7 @@ LARGEST = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [

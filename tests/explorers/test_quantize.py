@@ -203,6 +203,7 @@ def test_what_cannot_be_shown_is_refused():
         QuantizationExplorer(output_dim=33)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [

@@ -138,6 +138,7 @@ def test_at_its_largest_the_message_stays_small(columns, steps):
     assert explorer.steps == 200  # what was asked for stays, until they fit
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [
