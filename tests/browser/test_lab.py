@@ -256,15 +256,16 @@ def test_after_a_restart_the_cell_shows_a_view_that_lives(lesson):
 
 @pytest.mark.thorough
 def test_after_a_kernel_was_killed_its_lesson_runs_again(lesson):
-    page = lesson.page
+    page, answer = lesson.page, "d)0your answer"
+    question(lesson).get_by_role("button", name="d) 0").click()
+    expect(question(lesson).get_by_role("button", pressed=True)).to_have_text(answer)
     pid = lesson.python("import os; print(os.getpid())")
     os.kill(int(pid), signal.SIGKILL)
     page.get_by_role("dialog").get_by_role("button", name="Ok").click()  # the host says so
     lesson.wait_for_python(f"import os; print(os.getpid() != {pid})", "True")
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     lesson.wait_for_python("print('explorer' in globals())", "True")
-    buttons = question(lesson)
-    expect(buttons.get_by_role("button", pressed=True)).to_have_text("d)0your answer")
+    expect(question(lesson).get_by_role("button", pressed=True)).to_have_text(answer)
     lesson.wait_for_python("print(reveal('01.predict'))", "✓ d. The layer copies 4 rows.")
 
 
