@@ -171,7 +171,7 @@ core: $(READY)  # once more with every index checked, and once with one thread w
 	@echo "The core on one thread:"
 	@$(CHECKED) NUMBA_NUM_THREADS=1 $(PYTEST) -m threads tests/core
 
-pages: $(READY) warm  # the site; the weekly run has every learner's notebook, this those it tests
+pages: $(READY) warm  # the site; only `make thorough` runs every learner's notebook for it
 	@echo "The site, and the learners' notebooks on it:"
 	@$(BIN)/python docs/build.py $(SITE) $(if $(EMBEDLAB_THOROUGH),,--only 00 01 06 99)
 

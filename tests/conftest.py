@@ -22,7 +22,9 @@ settings.load_profile("thorough" if THOROUGH else "embedlab")
 def pytest_collection_modifyitems(config, items):
     """Mark what `make core` selects by, leave out what is thorough, and put slow files first.
 
-    Of the cases of a test that is marked `one_in(n)`, the first of each n stays.
+    Of the cases of a test that is marked `one_in(n)`, one of each n stays: the first, then the
+    second of the next n, and so on. Always the first would be one value of a parameter alone where
+    that has n values.
 
     A file runs on one of two processes as a whole: begun last, a slow one leaves the other idle.
     """
@@ -34,11 +36,10 @@ def pytest_collection_modifyitems(config, items):
     if not THOROUGH:
         count, left_out = Counter(), []
         for item in items:
-            sampled = item.get_closest_marker("one_in")
             function = getattr(item, "function", item)
-            if item.get_closest_marker("thorough") or (
-                sampled and count[function] % sampled.args[0]
-            ):
+            n = marker.args[0] if (marker := item.get_closest_marker("one_in")) else 1
+            block, place = divmod(count[function], n)
+            if item.get_closest_marker("thorough") or place != block % n:
                 left_out.append(item)
             count[function] += 1
         config.hook.pytest_deselected(items=left_out)

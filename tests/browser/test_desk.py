@@ -111,7 +111,6 @@ HIDDEN = {
 }
 
 
-@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("width", [833, 1584])
 def test_with_a_question_open_nothing_gives_the_answer_away(show, name, width):
