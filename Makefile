@@ -62,12 +62,11 @@ lab: $(VENV)/.ready-lab  ## open JupyterLab on lesson 00 (your copies are in lab
 
 NODE = $(shell node -e 'process.exit(Number(parseInt(process.versions.node) < 18))' 2>/dev/null && \
   command -v npm)
-CHROMIUM = $(or $(EMBEDLAB_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || \
-  command -v google-chrome))
+CHROMIUM = $(or $(EMBEDLAB_CHROMIUM),$(shell command -v chromium-headless-shell || \
+  command -v chromium || command -v chromium-browser || command -v google-chrome))
 PEERS = $(shell $(BIN)/python -c 'from importlib.util import find_spec as f; \
   print("here" if f("keras") and f("torch") else "")' 2>/dev/null)
 DRIVER = $(shell $(BIN)/python -m playwright --version 2>/dev/null)
-FOUND = $(if $(PEERS),,and not peers)
 
 # $(call without,WHAT,LEFT OUT,CURE)
 without = @if [ -n "$${CI:-}" ]; then echo "CI must run $(strip $(2)), and $(1) is missing. $(strip $(3))"; exit 1; \
@@ -183,7 +182,7 @@ strict: $(READY) warm  # every number and picture in a notebook, compared; none 
 
 browser: $(READY) pages  # the budgets alone on the machine: they measure frames
 ifeq ($(CHROMIUM),)
-	$(call without,Chromium,the tests in a browser,On Debian: apt-get install chromium.)
+	$(call without,Chromium,the tests in a browser,On Debian: apt-get install chromium-headless-shell.)
 else
 	$(if $(DRIVER),@echo "The views in a browser:",$(call without,a library of Playwright,\
 	  the tests in a browser,On Debian: apt-get install libatomic1.))
@@ -196,7 +195,7 @@ suite: $(READY) pages
 	$(if $(PEERS),,$(call without,Keras or PyTorch,the comparisons with peers,\
 	  Run: make test EXTRAS=test$(comma)peers))
 	@echo "Everything else:"
-	@$(PYTEST) $(TWO) -m "not browser $(FOUND)" --ignore tests/test_architecture.py \
-	  --ignore tests/cli/test_warm.py
+	@$(PYTEST) $(TWO) $(if $(PEERS),,-m "not peers") --ignore tests/browser \
+	  --ignore tests/test_architecture.py --ignore tests/cli/test_warm.py
 
 comma := ,

@@ -1,5 +1,6 @@
 """Fixtures of all tests: a seeded generator and a fixed number of threads."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -24,7 +25,8 @@ def pytest_collection_modifyitems(config, items):
 
     Of the cases of a test that is marked `one_in(n)`, one of each n stays: the first, then the
     second of the next n, and so on. Always the first would be one value of a parameter alone where
-    that has n values.
+    that has n values. With `one_in(n, first)` it begins elsewhere: tests that take the same cases
+    begin in turn, and each case is in one of them.
 
     A file runs on one of two processes as a whole: begun last, a slow one leaves the other idle.
     """
@@ -37,9 +39,10 @@ def pytest_collection_modifyitems(config, items):
         count, left_out = Counter(), []
         for item in items:
             function = getattr(item, "function", item)
-            n = marker.args[0] if (marker := item.get_closest_marker("one_in")) else 1
+            marker = item.get_closest_marker("one_in")
+            n, *first = marker.args if marker else (1,)
             block, place = divmod(count[function], n)
-            if item.get_closest_marker("thorough") or place != block % n:
+            if item.get_closest_marker("thorough") or place != (block + sum(first)) % n:
                 left_out.append(item)
             count[function] += 1
         config.hook.pytest_deselected(items=left_out)
@@ -47,6 +50,12 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in left_out]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish():
+    """Leave the tests themselves out of garbage collections, and collect less often."""
+    gc.set_threshold(50_000, 20, 20)
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -453,6 +453,7 @@ def _compile(function: Any, *, parallel: bool, reductions: bool) -> Any:
         "nogil": True,
         "parallel": parallel,
         "error_model": "numpy",
+        "no_cfunc_wrapper": True,  # for C callers: there is none
         "fastmath": NAN_SAFE if reductions else False,
     }
     try:

@@ -27,7 +27,7 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves the machine
 ]
 MEDIA = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "no-preference"}
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_collection_modifyitems(items):
@@ -44,7 +44,7 @@ def chromium():
     )
     if executable:
         return executable
-    message = "no Chromium: apt-get install chromium, or set EMBEDLAB_CHROMIUM"
+    message = "no Chromium: apt-get install chromium-headless-shell, or set EMBEDLAB_CHROMIUM"
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 

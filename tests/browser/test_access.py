@@ -71,6 +71,7 @@ def fits_on_a_phone(view):
     assert tops == sorted(tops)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", CASES)
 def test_on_a_phone_nothing_scrolls_sideways(show, axe, in_turn, name):
     case = CASES[name]
@@ -83,6 +84,7 @@ def test_on_a_phone_nothing_scrolls_sideways(show, axe, in_turn, name):
             assert violations(view, axe, ALL_BUT_CONTRAST) == [], panel
 
 
+@pytest.mark.one_in(2, 1)
 @pytest.mark.parametrize("name", CASES)
 def test_on_a_phone_other_traces_do_not_scroll_sideways(show, in_turn, name):
     case = CASES[name]
@@ -117,6 +119,7 @@ def test_the_view_takes_the_host_s_side(show, name):
     view.page.wait_for_selector(".embedlab.light")
 
 
+@pytest.mark.one_in(3, 1)
 @pytest.mark.parametrize("name", CASES)
 def test_with_reduced_motion_nothing_moves(show, name):
     case = CASES[name]

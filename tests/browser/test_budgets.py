@@ -50,6 +50,7 @@ def p95(values):
     return sorted(values)[int(0.95 * (len(values) - 1))]
 
 
+@pytest.mark.one_in(3)
 def test_hover_to_paint(view, allowed):
     box = view.root.locator(".figure").bounding_box()
 
@@ -62,6 +63,7 @@ def test_hover_to_paint(view, allowed):
     assert p95(over_all(run, 60)) <= allowed(HOVER)
 
 
+@pytest.mark.one_in(3, 1)
 def test_step_to_paint(view, name, allowed):
     view.place(CASES[name].first).focus()
 
@@ -72,6 +74,7 @@ def test_step_to_paint(view, name, allowed):
     assert p95(over_all(run, 30)) <= allowed(STEP)
 
 
+@pytest.mark.one_in(3, 2)
 def test_edit_to_paint(view, name, allowed):
     parameter, there, back = CASES[name].edit
 

@@ -60,6 +60,7 @@ def test_a_view_is_at_most_660_high_in_every_state(show, number):
             assert view.root.evaluate(LONG) is False
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", CASES)
 def test_other_traces_keep_the_height_of_every_row(show, in_turn, name):
     rows = {}
@@ -111,8 +112,9 @@ HIDDEN = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("width", [833, 1584])
+@pytest.mark.parametrize("name", CASES)
 def test_with_a_question_open_nothing_gives_the_answer_away(show, name, width):
     explorer = CASES[name].make()
     view = at_width(show, explorer, width)

@@ -100,6 +100,7 @@ def change(view, kind, rng):
         keyboard.press("End" if end else "Home")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CASES)
 def test_every_control_after_every_other_shows_what_python_holds(show, name):
     explorer = EXPLORERS.get(name, CASES[name].make)()

@@ -135,7 +135,7 @@ def test_without_scripts_the_still_picture_and_its_numbers_stay(browser, tmp_pat
     context.close()
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3, 2)
 @pytest.mark.parametrize("name", CASES)
 def test_every_view_works_from_a_file(saved, name, tmp_path):
     case = CASES[name]

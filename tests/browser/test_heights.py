@@ -15,14 +15,10 @@ from view_cases import THOROUGH
 pytestmark = pytest.mark.slow
 HIGHEST = 660
 WINDOWS = ((1280, 800), (1366, 768))
-LESSONS = {  # and the views that each shows
-    "06": {"window", "training"},
-    "07": {"lora"},
-    "08": {"quantize"},
-}
+LESSONS = {"07": {"lora"}}  # and the views that each shows
 if THOROUGH:  # JupyterLab is slow; test_desk.py measures every view in a plain page
-    LESSONS |= {"01": {"lookup"}, "03": {"gradient"}, "04": {"mask"}, "13": {"geometry"}}
-    LESSONS |= {"14": {"shard"}}
+    LESSONS |= {"01": {"lookup"}, "03": {"gradient"}, "04": {"mask"}, "06": {"window", "training"}}
+    LESSONS |= {"08": {"quantize"}, "13": {"geometry"}, "14": {"shard"}}
 SHOWS = re.compile(r"Explorer\(|^explorer$", re.MULTILINE)
 ASIDE = ("answer(", "check(", "reveal(")  # they change no view
 SIDEBAR = "(open) => window.jupyterapp.shell[open ? 'expandLeft' : 'collapseLeft']()"

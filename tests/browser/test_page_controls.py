@@ -95,7 +95,7 @@ def touch_all(page, in_turn):
     return {c["place"]: c["reason"] for c in controls if c["disabled"] and not c["only"]}
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CASES)
 def test_every_control_works_or_is_disabled(wide, in_turn, name):
     explorer = CASES[name].make()
@@ -112,7 +112,7 @@ def test_every_control_works_or_is_disabled(wide, in_turn, name):
     expect(visible.and_(page.locator(":not([data-place='transport:speed'])"))).to_have_count(0)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3, 1)
 @pytest.mark.parametrize("name", CASES)
 def test_without_its_inputs_only_what_works_is_enabled(wide, monkeypatch, in_turn, name):
     explorer = CASES[name].make()

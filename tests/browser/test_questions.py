@@ -207,6 +207,7 @@ def offline(browser):
         context.close()
 
 
+@pytest.mark.one_in(3, 1)
 @pytest.mark.parametrize("name", VIEWS)
 def test_an_exported_page_that_asks_has_no_picture_of_the_answer(offline, tmp_path, name):
     explorer = CASES[name].make()

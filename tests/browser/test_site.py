@@ -76,7 +76,7 @@ def size(urls):
     return sum(os.path.getsize(file) for file in files)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_is_accessible_and_small(visit, axe, kind):
     page = visit(f"{KINDS[kind]}.html")

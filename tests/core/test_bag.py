@@ -75,6 +75,7 @@ def test_kernels_match_references(cut, columns, seed, weighted):
     )
 
 
+@pytest.mark.one_in(2, 1)
 @pytest.mark.parametrize("count", [1, 2])
 def test_kernels_match_references_at_parallel_sizes(rng, threads, count):
     threads(count)

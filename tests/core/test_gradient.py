@@ -57,6 +57,7 @@ def test_half_floats_are_summed_in_single():
         assert grad[0, 0] == np.float16(2048 + 2999)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("columns", [8, 64])
 def test_bit_identical_for_any_number_of_threads(rng, threads, columns):
     """Two million ids: a scatter-add that loses updates looks exact at 200 000."""

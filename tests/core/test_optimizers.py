@@ -103,8 +103,9 @@ def test_any_shape(data, rule, rows, columns, lazy):
         np.testing.assert_array_equal(actual, theirs)
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", ["dense", "lazy"])
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 def test_bit_identical_for_any_number_of_threads(rng, threads, rule, kind):
     (reference, kernels, names), hyper = rule
     size = PARALLEL_FROM // 8 + 3

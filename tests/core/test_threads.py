@@ -185,6 +185,7 @@ def spy(monkeypatch, case):
 
 
 @needs_two
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("case", CASES)
 def test_one_and_two_threads_give_the_same_bits(monkeypatch, threads, case):
     calls = spy(monkeypatch, case)

@@ -525,6 +525,7 @@ def compare(view, count, folder):
     return largest, wrong, slowest
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_page_answers_as_python_does(view, tmp_path, monkeypatch):
     monkeypatch.setattr("embedlab.explorers.inputs.word_vectors.DRAWN_MAX", 4000)

@@ -39,8 +39,6 @@ def peer(name):
 def little_to_collect():
     """Keras collects garbage whenever it quantizes: 0.3 s each among all that a test run holds."""
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Outputs of embedlab.keras and of Keras itself: runs in a process of its own for each backend.
 
-Started by test_keras_adapter.py, which sets KERAS_BACKEND; pytest does not collect this name.
+Started by test_keras_backends.py, which sets KERAS_BACKEND; pytest does not collect this name.
 """
 
 import doctest

@@ -1,6 +1,6 @@
 """Training of a Keras model through embedlab.keras: runs in a process of its own for each backend.
 
-Started by test_keras_adapter.py, for the backends that have gradients.
+Started by test_keras_backends.py, for the backends that have gradients.
 """
 
 import importlib

@@ -16,6 +16,7 @@ CHECKS = {
     "jax": [FORWARD, TRAINING],
     "tensorflow": [FORWARD, TRAINING],
 }
+PYTEST = ["-q", "--tb=short", "-p", "no:cacheprovider"]
 
 
 def installed(name):
@@ -23,10 +24,25 @@ def installed(name):
 
 
 @pytest.mark.slow
+def test_layer_agrees_with_keras_on_torch(run_on_torch):
+    code = """
+import contextlib, io, pytest
+with contextlib.redirect_stdout(io.StringIO()) as said:
+    code = pytest.main(arguments)
+assert code == 0 and "skipped" not in said.getvalue(), said.getvalue()
+"""
+    run_on_torch(code, arguments=[*PYTEST, *map(str, CHECKS["torch"])])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backend",
-    # JAX compiles for a minute, and NumPy has no gradients: what the other two already show.
-    [pytest.param(b, marks=pytest.mark.thorough) if b in ("numpy", "jax") else b for b in CHECKS],
+    [
+        # JAX compiles for a minute, and NumPy has no gradients: what the others already show.
+        pytest.param("numpy", marks=pytest.mark.thorough),
+        pytest.param("jax", marks=pytest.mark.thorough),
+        "tensorflow",
+    ],
 )
 def test_layer_agrees_with_keras_on_backend(backend):
     for needed in ("keras", backend):
@@ -42,9 +58,8 @@ def test_layer_agrees_with_keras_on_backend(backend):
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     }
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
     run = subprocess.run(
-        [*command, *CHECKS[backend]],
+        [sys.executable, "-m", "pytest", *PYTEST, *CHECKS[backend]],
         env=environment,
         cwd=HERE.parents[1],
         capture_output=True,
