@@ -23,10 +23,10 @@ settings.load_profile("thorough" if THOROUGH else "embedlab")
 def pytest_collection_modifyitems(config, items):
     """Mark what `make core` selects by, leave out what is thorough, and put slow files first.
 
-    Of the cases of a test that is marked `one_in(n)`, one of each n stays: the first, then the
-    second of the next n, and so on. Always the first would be one value of a parameter alone where
-    that has n values. With `one_in(n, first)` it begins elsewhere: tests that take the same cases
-    begin in turn, and each case is in one of them.
+    Of the cases of a test that is marked `one_in(n)`, one of each n stays; which of them, the
+    golden section says, so that the sample goes through the values of every parameter (always the
+    first, or the next, would be one value alone of some). Tests that take the same cases and are
+    marked `one_in(n, first)`, with `first` from 0 to n - 1, have each case among them.
 
     A file runs on one of two processes as a whole: begun last, a slow one leaves the other idle.
     """
@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(config, items):
             marker = item.get_closest_marker("one_in")
             n, *first = marker.args if marker else (1,)
             block, place = divmod(count[function], n)
-            if item.get_closest_marker("thorough") or place != (block + sum(first)) % n:
+            chosen = (int(block * 0.618034 % 1 * n) + sum(first)) % n
+            if item.get_closest_marker("thorough") or place != chosen:
                 left_out.append(item)
             count[function] += 1
         config.hook.pytest_deselected(items=left_out)

@@ -94,6 +94,7 @@ def test_on_a_phone_other_traces_do_not_scroll_sideways(show, in_turn, name):
         fits_on_a_phone(view)
 
 
+@pytest.mark.one_in(3, 2)
 @pytest.mark.parametrize("name", CASES)
 def test_signs_are_marks_and_forced_colors_keep_them(show, name):
     view = show(CASES[name].make(), forced_colors="active")

@@ -48,6 +48,7 @@ def cells(view, kind):
     )
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [

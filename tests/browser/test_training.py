@@ -42,6 +42,7 @@ def read(view):
 # --- what is shown -----------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "params",
     [

@@ -91,6 +91,7 @@ measure(lora_lookup, few, (table, ids, [adapter]))
 
 @LINUX
 @pytest.mark.slow
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("block", [0, 128])
 def test_int4_lookup_never_unpacks_the_table(block):
     """The codes take 128 MB; unpacked they would be 256 MB, and as floats 1 GB."""

@@ -27,7 +27,7 @@ def words_in(figure):
     return [text.get_text() for text in figure.axes[0].texts]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("traces", CASES.values(), ids=CASES)
 def test_every_trace_gives_a_small_picture_without_a_warning(traces, dark):
