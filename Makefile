@@ -52,6 +52,9 @@ $(VENV)/.ready-%: pyproject.toml binder/requirements.txt | $(BIN)/python
 	  --constraint binder/requirements.txt --editable '.[$*]'
 	@touch $@
 
+# What compiles kernels comes first, so that `warm` does so while the rest is installed.
+$(VENV)/.ready-test $(VENV)/.ready-test,peers: $(VENV)/.ready-warm
+
 # ------------------------------------------------------------------------------------ learners
 
 lab: $(VENV)/.ready-lab  ## open JupyterLab on lesson 00 (your copies are in lab/)
@@ -152,7 +155,7 @@ else
 	$(call without,Node 18 or newer,the checks of the browser half,Install nodejs and npm.)
 endif
 
-warm: $(READY)  # compile every kernel of the lessons, once, and see that none is left out
+warm: $(VENV)/.ready-warm  # compile every kernel of the lessons, once, and see that none is left out
 	@echo "The kernels, compiled ahead:"
 	@rm -rf $(WARMED) $(KERNELS) && mkdir $(WARMED)
 	@EMBEDLAB_WARMED=$(WARMED) $(PYTEST) tests/cli/test_warm.py

@@ -33,7 +33,7 @@ def test_axe_finds_nothing(show, axe, in_turn, name):
     case, view_number = CASES[name], list(CASES).index(name)
     common = {state: (case.first, *keys) for state, keys in COMMON.items()}
     first_sight, *others = enumerate({**common, **case.states}.items(), view_number)
-    for number, (state, (start, *rest)) in [first_sight, *in_turn(others, 6, view_number)]:
+    for number, (state, (start, *rest)) in [first_sight, *in_turn(others, 12, view_number)]:
         view = show(case.make(), **STILL)
         view.place(start).focus()
         view.press(*rest)

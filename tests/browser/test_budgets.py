@@ -103,6 +103,7 @@ def test_edit_to_paint(view, name, allowed):
     assert median(over_all(run, 6)) <= allowed(EDIT)
 
 
+@pytest.mark.one_in(3)
 def test_first_paint(show, name, allowed):
     """In a page of its own each time: a page that has shown a view has its code compiled."""
     case = CASES[name]

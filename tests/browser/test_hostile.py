@@ -6,7 +6,7 @@ from view_cases import CASES
 HOSTILE = [(name, n) for name, case in CASES.items() for n in range(len(case.hostile))]
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(("name", "number"), HOSTILE)
 def test_hostile_states_are_drawn_and_described(show, name, number):
     case = CASES[name]

@@ -37,6 +37,7 @@ PAINTED = """() => new Promise((done) => {
 })"""
 
 
+@pytest.mark.one_in(3, 1)
 def test_edit_to_paint_in_a_page(saved, monkeypatch, allowed, name, setting):
     monkeypatch.setattr(Explorer, "_png", lambda self: b"")  # the still picture takes its time
     case = CASES[name]

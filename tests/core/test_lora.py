@@ -235,6 +235,7 @@ def test_simd_and_scalar_kernels_agree_bit_by_bit(rng, rank, columns):
     assert plain.tobytes() == other.tobytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rank", [3, 8])
 def test_bit_identical_for_any_number_of_threads(rng, threads, rank):
     """Far above both thresholds, with repeated ids in every block."""

@@ -94,6 +94,7 @@ def test_the_gradient_is_the_adjoint(rng):
     )
 
 
+@pytest.mark.thorough
 def test_bit_identical_for_any_number_of_threads(rng, threads):
     shape = (PARALLEL_FROM // 32, 64)
     mask, new, state = rng.random(len(range(shape[0]))) < 0.5, *rng.normal(size=(2, *shape))

@@ -165,6 +165,7 @@ def test_half_floats_are_summed_in_single_and_rounded_once(monkeypatch):
     assert (share == np.float16(1 / 3)).all()
 
 
+@pytest.mark.thorough
 def test_bit_identical_for_any_number_of_threads(rng, threads):
     shape = (64, 100, 96)
     values, mask = rng.normal(size=shape).astype("f4"), rng.random(shape[:2]) < 0.7

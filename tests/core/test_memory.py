@@ -90,8 +90,7 @@ measure(lora_lookup, few, (table, ids, [adapter]))
 
 
 @LINUX
-@pytest.mark.slow
-@pytest.mark.one_in(2)
+@pytest.mark.thorough
 @pytest.mark.parametrize("block", [0, 128])
 def test_int4_lookup_never_unpacks_the_table(block):
     """The codes take 128 MB; unpacked they would be 256 MB, and as floats 1 GB."""
@@ -113,6 +112,7 @@ measure(quantized_lookup, (quantized(9), ids % 9), (quantized(V), ids))
 
 
 @LINUX
+@pytest.mark.thorough
 def test_lora_backward_is_as_large_as_what_was_used():
     """A dense gradient of `a` would take 128 MB, the positions' share in that of `b` 256 MB."""
     extra, output = run("""
