@@ -149,7 +149,13 @@ class KernelFile(_CacheFile):  # type: ignore[misc]
         return pickle.loads(content)
 
     def save(self, key: Any, data: Any) -> None:
-        """Save `data` under `key`, over what another version of the sources left there."""
+        """Save `data` under `key`, over what another version of the sources left there.
+
+        Not after an edit of the sources: what is imported later than the hash is taken may be
+        either version.
+        """
+        if _hash_of_sources() != core_hash():
+            return
         content = self._dump(data)
         self._save_data(self._name(key), (self._identity(key), zlib.crc32(content), content))
 
@@ -161,7 +167,7 @@ class KernelFile(_CacheFile):  # type: ignore[misc]
         return str(self._data_name(int.from_bytes(_digest(signature, processor)[:6], "big")))
 
     def _identity(self, key: Any) -> bytes:
-        return _digest(self._version, self._source_stamp, key)
+        return _digest(self._version, self._source_stamp, self._name(key), key)
 
 
 def _digest(*values: Any) -> bytes:
@@ -235,6 +241,10 @@ def core_hash() -> str:
     >>> len(core_hash())
     32
     """
+    return _hash_of_sources()
+
+
+def _hash_of_sources() -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path, source in _sources(importlib.resources.files("embedlab.core"), ""):
         digest.update(f"{path}\0{len(source)}\0".encode() + source)

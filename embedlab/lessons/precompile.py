@@ -5,13 +5,15 @@ by idea, small calls of public functions with the same array types as in the les
 adds its line here; a test runs the lessons and counts what was missed.
 """
 
+import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 import numpy as np
@@ -192,9 +194,8 @@ def warm(*, processes: int = 1, progress: bool = True) -> dict[str, int]:
         )
         results: Iterable[tuple[str, dict[str, int]]]
         if processes > 1:
-            ends_at_once = signal.signal, (signal.SIGINT, signal.SIG_DFL)
             pool = stack.enter_context(
-                ProcessPoolExecutor(processes, get_context("spawn"), *ends_at_once)
+                ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent)
             )
             futures = [pool.submit(_warm_idea, idea) for idea in CALLS]
             results = (future.result() for future in as_completed(futures))
@@ -205,6 +206,19 @@ def warm(*, processes: int = 1, progress: bool = True) -> dict[str, int]:
             bar.set_description(f"compiled {idea}", refresh=False)
             bar.update()
     return dict(total)
+
+
+def _end_with_parent() -> None:
+    """End this process at once by Ctrl-C, and when the one that began it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)
 
 
 def _warm_idea(idea: str) -> tuple[str, dict[str, int]]:

@@ -85,6 +85,20 @@ def test_a_process_that_was_killed_is_named(capsys, monkeypatch):
     assert "Run: embedlab warm --processes 1" in capsys.readouterr().err
 
 
+def test_its_processes_end_with_it():
+    code = """
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from embedlab.lessons.precompile import _end_with_parent
+ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent).submit(abs, 1).result()
+os._exit(9)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    process.communicate(timeout=60)  # until no process holds its output any more
+    assert process.returncode == 9
+
+
 VIEWS = {
     "geometry": """
 view = GeometryExplorer()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import embedlab
+from embedlab.core import jit
 from embedlab.core.jit import KernelFile
 from embedlab.core.lookup import lookup_kernel
 
@@ -172,6 +173,25 @@ def test_a_kernel_of_other_sources_is_written_over(tmp_path):
     new.save(KEY, "new code")
     assert new.load(KEY) == "new code" and old.load(KEY) is None
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_file_of_another_kernel_is_not_read(tmp_path):
+    serial, parallel = (
+        KernelFile(str(tmp_path), name, "stamp") for name in ("one", "one_parallel")
+    )
+    serial.save(KEY, "code")
+    (file,) = tmp_path.iterdir()
+    parallel.save(KEY, "parallel code")
+    (other,) = set(tmp_path.iterdir()) - {file}
+    shutil.copy(other, file)
+    assert serial.load(KEY) is None and parallel.load(KEY) == "parallel code"
+
+
+def test_after_an_edit_a_process_keeps_nothing(tmp_path, monkeypatch):
+    files = KernelFile(str(tmp_path), "kernel", "stamp")
+    monkeypatch.setattr(jit, "_hash_of_sources", lambda: "of edited sources")
+    files.save(KEY, "code of either version")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
