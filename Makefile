@@ -155,7 +155,7 @@ else
 	$(call without,Node 18 or newer,the checks of the browser half,Install nodejs and npm.)
 endif
 
-warm: $(VENV)/.ready-warm  # compile every kernel of the lessons, once, and see that none is left out
+warm: $(VENV)/.ready-warm  # compile each kernel of the lessons, once, and see that none is left out
 	@echo "The kernels, compiled ahead:"
 	@rm -rf $(WARMED) $(KERNELS) && mkdir $(WARMED)
 	@EMBEDLAB_WARMED=$(WARMED) $(PYTEST) tests/cli/test_warm.py
